@@ -1,0 +1,60 @@
+# The two commands of the README are `make demo` and `make test`. Recipes quote "$(CURDIR)": the
+# checkout may stand in a path with spaces.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+ENGINE ?= llamacpp
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DONE := $(VENV)/.installed
+export ENGINE
+
+.PHONY: help demo test unit lint requirements bench clean-lab clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(DONE): requirements/dev.txt requirements/build.txt pyproject.toml
+	@"$(PYTHON)" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Installing Python's venv module (python3-venv)"; \
+	  $(SUDO) apt-get -q -o DPkg::Lock::Timeout=300 update >/dev/null; \
+	  $(SUDO) apt-get -q -y -o DPkg::Lock::Timeout=300 install python3-venv >/dev/null; }
+	"$(PYTHON)" -m venv "$(VENV)"
+	"$(BIN)/python" -m pip install -q --require-hashes -r requirements/build.txt
+	"$(BIN)/python" -m pip install -q --require-hashes -r requirements/dev.txt
+	"$(BIN)/python" -m pip install -q --no-deps --no-build-isolation -e .
+	@touch "$(DONE)"
+
+demo: $(DONE) ## From nothing to a streamed completion, on a lab host (ENGINE=vllm for vLLM)
+	@"$(BIN)/firstlight" lab up --engine "$(ENGINE)"
+	@"$(BIN)/firstlight" keys issue demo --once --site "$${FIRSTLIGHT_LAB:-lab}"
+	@"$(BIN)/pyinfra" -y inventories/lab.py deploys/stack.py
+
+test: $(DONE) ## All tests, the lab's too where it can run
+	@"$(BIN)/python" -m pytest $(PYTEST_ARGS)
+
+unit: $(DONE) ## The tests that need no host
+	@"$(BIN)/python" -m pytest -m "not lab" $(PYTEST_ARGS)
+
+lint: $(DONE) ## Style and types
+	@"$(BIN)/ruff" check .
+	@"$(BIN)/ruff" format --check .
+	@"$(BIN)/mypy"
+
+bench: $(DONE) ## Phases, SSH commands and bytes of a fresh and of a no-op run
+	@"$(BIN)/python" -m benchmarks.corridor
+
+requirements: ## Pin the requirements anew, by hash
+	@"$(PYTHON)" -m venv "$(VENV)-pin" && "$(VENV)-pin/bin/pip" install -q pip-tools
+	@for out in build dev; do case $$out in build) in="requirements/build.in";; dev) in="requirements/dev.in";; esac; \
+	  "$(VENV)-pin/bin/pip-compile" -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
+	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements/$$out.txt $$in; done
+	@rm -rf "$(VENV)-pin"
+
+clean-lab: ## Take away everything the lab put on this machine
+	@if [ -x "$(BIN)/firstlight" ]; then "$(BIN)/firstlight" lab down --all --purge; fi
+
+clean: clean-lab ## The lab, the virtual environment and the site's state in .firstlight
+	rm -rf "$(VENV)" .firstlight .pytest_cache .mypy_cache .ruff_cache .hypothesis

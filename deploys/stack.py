@@ -1,0 +1,25 @@
+"""The main job: a bare OS becomes a running stack, and its first token is seen.
+
+pyinfra inventories/lab.py deploys/stack.py
+"""
+
+from firstlight.plan import plan
+from roles.base import base
+from roles.docker import docker
+from roles.edge import edge
+from roles.engine import engine
+from roles.image import image
+from roles.models import models
+from roles.ready import ready
+
+host = plan()  # validates every host of the inventory; nothing has been changed before it
+
+base(host.settings)
+if host.settings.models:
+    docker(host.settings, host.system)
+    image(host.settings)
+    models(host.settings, host.fetch_program)
+    engine(host.settings, host.probe.systemd)
+if host.release:
+    edge(host.settings, host.system, host.release)
+    ready(host.settings, host.system, host.release, host.clock)

@@ -1,0 +1,95 @@
+"""The one module that touches pyinfra's internals (pyinfra >=3.10,<4).
+
+Everything else uses the public names of ``pyinfra``, ``pyinfra.api`` and its facts and
+operations, so that a change inside pyinfra is mended here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pyinfra import host, logger
+from pyinfra.api import BaseStateCallback, Inventory, State
+from pyinfra.api.exceptions import PyinfraError
+
+from firstlight.errors import FirstlightError
+
+Item = TypeVar("Item")
+HostData = dict[str, tuple[Mapping[str, object], tuple[str, ...]]]
+
+
+def refuse(error: FirstlightError) -> NoReturn:
+    """End the run before any change, with ``error`` as its text and no traceback.
+
+    pyinfra prints a traceback for every exception of deploy code but its own.
+    """
+    raise PyinfraError(f"refused, nothing was changed.\n{error}") from None
+
+
+def inventory_data(inventory: Inventory) -> HostData:
+    """Return every host of the inventory (also those outside ``--limit``): data and groups."""
+    return {
+        each.name: (each.data.dict(), tuple(sorted(each.groups)))  # type: ignore[no-untyped-call]
+        for each in inventory
+    }
+
+
+def project_root(state: State) -> Path:
+    """Return the folder that relative paths of an inventory start from: where pyinfra runs."""
+    return Path(state.cwd or os.getcwd())
+
+
+def is_executing(state: State) -> bool:
+    """Tell whether operations run now; False while the run is only being planned."""
+    return bool(state.is_executing)
+
+
+def wants_diff(state: State) -> bool:
+    """Tell whether the operator asked for ``--diff``."""
+    return bool(state.config.DIFF)
+
+
+def in_order(items: Iterable[Item]) -> Iterator[Item]:
+    """Iterate so that pyinfra orders the operations inside alike on hosts whose lists differ."""
+    yield from host.loop(items)  # type: ignore[no-untyped-call]
+
+
+def say(text: str) -> None:
+    """Show ``text`` to the operator, on stderr like all of pyinfra's progress."""
+    for line in text.splitlines():
+        logger.info(line)
+
+
+def process_started() -> float:
+    """Return when this process was started, as a Unix time in seconds."""
+    ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
+    return time.time() - (uptime - ticks / os.sysconf("SC_CLK_TCK"))
+
+
+class OperationTimes(BaseStateCallback):
+    """Hands the duration of every operation on every host to a listener."""
+
+    def __init__(self, listener: Callable[[str, str, float], None]) -> None:
+        self._listener = listener
+        self._started: dict[tuple[str, str], float] = {}
+
+    def operation_host_start(self, state: State, host: Any, op_hash: str) -> None:  # type: ignore[override]
+        self._started[host.name, op_hash] = time.monotonic()
+
+    def operation_host_success(  # type: ignore[override]
+        self, state: State, host: Any, op_hash: str, retry_count: int = 0
+    ) -> None:
+        started = self._started.pop((host.name, op_hash), None)
+        if started is not None:
+            name = min(state.get_op_meta(op_hash).names)
+            self._listener(host.name, name, time.monotonic() - started)
+
+
+def listen_to_operations(state: State, listener: Callable[[str, str, float], None]) -> None:
+    """Call ``listener(host, operation name, seconds)`` after every operation that succeeds."""
+    state.add_callback_handler(OperationTimes(listener))  # type: ignore[no-untyped-call]

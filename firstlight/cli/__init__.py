@@ -1,0 +1,1 @@
+"""The ``firstlight`` command: what pyinfra does not have. It holds no host logic."""

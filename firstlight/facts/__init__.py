@@ -1,0 +1,1 @@
+"""pyinfra facts: they read a host and never write to it."""

@@ -1,0 +1,101 @@
+"""Everything the pre-flight checks need to know about a host, in one round trip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pyinfra.api import FactBase, QuoteString, StringCommand
+from typing_extensions import override
+
+# Works with nothing but a POSIX shell and coreutils: it also runs on a host that has only just
+# been installed. Every line is "key=value"; a listener line is "listen=ADDRESS:PORT PROCESS".
+SCRIPT = r"""
+. /etc/os-release 2>/dev/null
+echo "os=${ID:-unknown} ${VERSION_ID:-unknown}"
+echo "arch=$(uname -m)"
+echo "uid=$(id -u)"
+echo "systemd=$(systemctl --version 2>/dev/null | awk 'NR==1 {print $2}')"
+[ -s /proc/net/if_inet6 ] && echo ipv6=yes
+echo "memory=$(awk '/^MemTotal:/ {print $2 * 1024}' /proc/meminfo)"
+d=$store; while [ ! -d "$d" ]; do d=$(dirname "$d"); done
+echo "free=$(df -P -B1 "$d" | awk 'NR==2 {print $4}')"
+for marker in "$store"/*/.firstlight.json; do [ -f "$marker" ] && echo "stored=$(basename "$(dirname "$marker")")"; done
+ls /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json 2>/dev/null | sed 's/^/cdi=/'
+if command -v docker >/dev/null 2>&1; then
+  for i in $images; do docker image inspect "$i" >/dev/null 2>&1 && echo "image=$i"; done
+fi
+ss -Htlnp 2>/dev/null | awk '{
+  p = "unknown"; if (match($0, /users:\(\("[^"]+"/)) p = substr($0, RSTART + 9, RLENGTH - 10);
+  print "listen=" $4 " " p }'
+true
+"""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a host is before anything is done to it. Memory and free space in bytes."""
+
+    os_id: str = "unknown"
+    os_version: str = "unknown"
+    arch: str = "unknown"
+    uid: int = -1
+    systemd: int = 0
+    ipv6: bool = False
+    memory: int = 0
+    free: int = 0
+    stored: frozenset[str] = frozenset()
+    cdi_specs: frozenset[str] = frozenset()
+    images: frozenset[str] = frozenset()
+    listeners: dict[int, str] = field(default_factory=dict)
+
+
+class HostProbe(FactBase[Probe]):
+    """Return the :class:`Probe` of a host.
+
+    ``store`` is the folder of the weights; ``images`` are the image references to look for.
+    """
+
+    default = Probe
+
+    @override
+    def command(self, store: str, images: tuple[str, ...] = ()) -> StringCommand:
+        script = f'store="$1"; shift; images="$*"\n{SCRIPT}'
+        names = [QuoteString(image) for image in images]
+        return StringCommand("sh -c", QuoteString(script), "probe", QuoteString(store), *names)
+
+    @override
+    def process(self, output: list[str]) -> Probe:
+        many: dict[str, list[str]] = {}
+        for line in output:
+            key, _, value = line.partition("=")
+            many.setdefault(key, []).append(value.strip())
+        one = {key: values[0] for key, values in many.items()}
+        os_id, _, os_version = one.get("os", "unknown unknown").partition(" ")
+        return Probe(
+            os_id=os_id,
+            os_version=os_version,
+            arch=one.get("arch", "unknown"),
+            uid=whole(one.get("uid"), -1),
+            systemd=whole(one.get("systemd"), 0),
+            ipv6=one.get("ipv6") == "yes",
+            memory=whole(one.get("memory"), 0),
+            free=whole(one.get("free"), 0),
+            stored=frozenset(many.get("stored", ())),
+            cdi_specs=frozenset(many.get("cdi", ())),
+            images=frozenset(many.get("image", ())),
+            listeners=dict(listener(value) for value in many.get("listen", ()) if ":" in value),
+        )
+
+
+def whole(text: str | None, otherwise: int) -> int:
+    """Read a whole number as awk prints it (large ones may come as ``2.5e+10``)."""
+    try:
+        return int(float(text or ""))
+    except ValueError:
+        return otherwise
+
+
+def listener(text: str) -> tuple[int, str]:
+    """Split ``0.0.0.0:443 apache2`` into ``(443, "apache2")``."""
+    address, _, process = text.partition(" ")
+    return whole(address.rsplit(":", 1)[1], 0), process or "unknown"

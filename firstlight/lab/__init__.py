@@ -1,0 +1,1 @@
+"""A rack on this machine: hosts, network, services."""

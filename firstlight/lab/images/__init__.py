@@ -1,0 +1,80 @@
+"""The lab's engine images: made here without a container engine, pushed to the lab's registry.
+
+The engines are real and run on the CPU. Weights are not in the images.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from firstlight.errors import FirstlightError
+from firstlight.lab.command import run
+from firstlight.lab.images import llamacpp, oci, publish, vllm
+from firstlight.lab.images.recipe import Recipe
+from firstlight.lab.lock import locked
+from firstlight.lab.mounts import unmount_below
+from firstlight.lab.state import Rack
+
+RECIPES: dict[str, Recipe] = {each.engine: each for each in (llamacpp.RECIPE, vllm.RECIPE)}
+BUILD_SECONDS = 1800.0
+"""How long to wait for another process that builds the same image."""
+
+
+def ensure(engine: str, rack: Rack) -> str:
+    """Build ``engine``'s image if the cache has none, push it if the registry has not.
+
+    Returns its reference, ``ADDRESS:5000/<repository>@sha256:…``. The registry must run.
+    Raises :class:`FirstlightError` for an unknown engine or a build that failed.
+    """
+    recipe = RECIPES.get(engine)
+    if recipe is None:
+        raise FirstlightError(
+            "the lab has no image for this engine",
+            where=engine,
+            fix=f"one of: {', '.join(sorted(RECIPES))}",
+        )
+    layout = built(recipe, rack.cache_dir)
+    digest = oci.digest(layout)
+    if digest is None:
+        raise FirstlightError(
+            "a cached image is damaged", where=str(layout), fix=f"rm -r '{layout}'"
+        )
+    return publish.push(layout, recipe.repository, digest, rack)
+
+
+def built(recipe: Recipe, cache_dir: Path) -> Path:
+    """The image's OCI layout in the cache, made now if it is not there yet."""
+    architecture = run("dpkg", "--print-architecture").strip()
+    if architecture not in recipe.architectures:
+        raise FirstlightError(
+            f"the lab's {recipe.engine} image cannot be made on this machine",
+            why=f"its architecture is {architecture}, not {' or '.join(recipe.architectures)}",
+        )
+    folder = cache_dir / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    cache_dir.chmod(0o700)
+    done = folder / recipe.key(architecture)
+    if not done.is_dir():
+        with locked(folder / f"{done.name}.lock", f"building {done.name}", BUILD_SECONDS):
+            if not done.is_dir():
+                _build(recipe, folder / f"{done.name}.partial", done, architecture)
+    return done
+
+
+def _build(recipe: Recipe, workplace: Path, done: Path, architecture: str) -> None:
+    _discard(workplace)
+    workplace.mkdir(mode=0o700)
+    try:
+        recipe.build(workplace / "root")
+        oci.write(workplace / "layout", [workplace / "root"], recipe.config, architecture)
+        (workplace / "layout").rename(done)
+    finally:
+        _discard(workplace)
+
+
+def _discard(workplace: Path) -> None:
+    """Delete a workplace; never through a mount that a killed build left behind."""
+    if workplace.exists():
+        unmount_below(workplace)
+        shutil.rmtree(workplace)

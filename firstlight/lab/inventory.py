@@ -1,0 +1,87 @@
+"""The inventory of a lab, made from what `firstlight lab up` wrote down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from firstlight.errors import FirstlightError
+from firstlight.lab.state import checkout_here, read_json
+
+Host = tuple[str, dict[str, Any]]
+
+# Small, so that several hosts fit on a laptop: 4 answers at a time of 2048 tokens each.
+ENGINE_SETTINGS: dict[str, dict[str, Any]] = {
+    "llamacpp": {
+        "file": "tiny.gguf",
+        "shm": "64MiB",
+        "memory": "512MiB",
+        "start_timeout": 60,
+        "drain_timeout": 5,
+        "args": {"threads": 1},
+    },
+    "vllm": {
+        "shm": "512MiB",  # below about 160 MiB it does not start
+        "memory": "4GiB",
+        "start_timeout": 300,
+        "drain_timeout": 30,
+        "args": {
+            "dtype": "float32",
+            "enforce-eager": True,
+            "kv-cache-memory-bytes": 67108864,
+        },
+    },
+}
+
+
+def lab_inventory(name: str, engine: str) -> list[Host]:
+    """Return the lab's hosts with their data; empty until the lab is up.
+
+    Raises :class:`FirstlightError` when ``engine`` has no image in this lab.
+    """
+    root = checkout_here()
+    lab = read_json(root / ".firstlight" / name / "lab.json")
+    if lab is None:
+        raise FirstlightError(
+            f"the lab {name!r} is not up", fix="run: firstlight lab up   (or make demo)"
+        )
+    return [(host, host_data(root, lab, host, engine)) for host in sorted(lab["hosts"])]
+
+
+def host_data(root: Path, lab: dict[str, Any], host: str, engine: str) -> dict[str, Any]:
+    """Return the inventory data of one lab host."""
+    address, registry = lab["hosts"][host]["address"], lab["registry"]
+    return {
+        "ssh_hostname": address,
+        "ssh_user": lab["ssh"]["user"],
+        "ssh_key": str(root / lab["ssh"]["key"]),
+        "ssh_known_hosts_file": str(root / lab["ssh"]["known_hosts"]),
+        "_sudo": True,
+        "site": lab["name"],
+        "domain": f"{host}.firstlight.internal",
+        "address": address,
+        "docker": {"registries": {registry["address"]: {"ca": str(root / registry["ca"])}}},
+        "models": [model(lab, engine)],
+    }
+
+
+def model(lab: dict[str, Any], engine: str) -> dict[str, Any]:
+    """Return the tiny model served by ``engine``, pinned to what this lab holds."""
+    if engine not in lab.get("images", {}):
+        raise FirstlightError(
+            f"the lab has no image of {engine}", fix=f"run: firstlight lab up --engine {engine}"
+        )
+    tiny = lab["models"]["tiny"]
+    return {
+        "name": "tiny",
+        "engine": engine,
+        "repo": tiny["repo"],
+        "revision": tiny["revision"],
+        "bytes": tiny["bytes"],
+        "hub": lab["hub"]["url"],
+        "image": lab["images"][engine],
+        "context": 2048,
+        "concurrency": 4,
+        "gpus": 0,
+        **ENGINE_SETTINGS[engine],
+    }

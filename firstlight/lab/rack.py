@@ -1,0 +1,240 @@
+"""A lab as a whole: up, down, status, and one host bare again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from firstlight.errors import FirstlightError
+from firstlight.lab import (
+    addresses,
+    identity,
+    leftovers,
+    lock,
+    manifest,
+    network,
+    packages,
+    rootfs,
+    ssh,
+)
+from firstlight.lab.mounts import unmount_below
+from firstlight.lab.nspawn import NspawnHost
+from firstlight.lab.state import (
+    CACHE_DIR,
+    LIB_DIR,
+    HostEntry,
+    Rack,
+    checked_name,
+    checkout_here,
+    default_name,
+    invoking_owner,
+)
+
+Say = Callable[[str], None]
+BOOT_SECONDS = 60
+DEFAULT_SUITE = "trixie"
+LOCK_SECONDS = 1800
+
+
+def quiet(text: str) -> None:
+    """Say nothing."""
+
+
+@contextmanager
+def _ours(rack_id: str, purpose: str) -> Iterator[None]:
+    """Root, and this lab to ourselves."""
+    if os.geteuid() != 0:
+        raise FirstlightError(
+            "the lab's hosts need root", fix="use sudo, or the firstlight command"
+        )
+    LIB_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with lock.locked(LIB_DIR / f"{rack_id}.lock", purpose, LOCK_SECONDS):
+        yield
+
+
+def _machine_wide(purpose: str) -> Any:
+    return lock.locked(LIB_DIR / "machine.lock", purpose, 120)
+
+
+def up(
+    hosts: int = 1,
+    *,
+    suite: str | None = None,
+    engine: str | Sequence[str] | None = None,
+    name: str | None = None,
+    checkout: Path | None = None,
+    services: bool = True,
+    only_network: bool = False,
+    say: Say = quiet,
+) -> Rack:
+    """Make a lab run: network, ``hosts`` hosts (lab1 …), services, and images of ``engine``.
+
+    What already runs stays as it is, also hosts beyond ``hosts``; ``suite`` (default: trixie)
+    is for hosts that do not exist yet. ``services=False`` leaves registry, hub and images out, ``only_network``
+    the hosts too. Raises FirstlightError.
+    """
+    rootfs.checked_suite(suite or DEFAULT_SUITE)
+    checkout = (checkout or checkout_here()).resolve()
+    name = checked_name(name) if name else default_name()
+    with _ours(identity.lab_id(checkout, name), f"the lab {name}"):
+        packages.ensure(say)
+        rack = _network_up(checkout, name, suite, say)
+        if not only_network:
+            _hosts_up(rack, identity.host_names(hosts), suite, say)
+        if services and not only_network:
+            _services_up(rack, [engine] if isinstance(engine, str) else engine or [], say)
+        manifest.save(rack)
+    return rack
+
+
+def _network_up(checkout: Path, name: str, suite: str | None, say: Say) -> Rack:
+    with _machine_wide("the lab's network"):
+        rack = find(checkout, name)
+        fresh = rack is None
+        if rack is None:
+            identifier = identity.lab_id(checkout, name)
+            cidr = identity.choose(identifier, addresses.taken(identifier, LIB_DIR))
+            rack = Rack(name, checkout, str(cidr), suite or DEFAULT_SUITE)
+        rack.owner_uid, rack.owner_gid = invoking_owner()
+        rack.machine_dir.mkdir(mode=0o700, exist_ok=True)
+        manifest.save(rack)
+        leftovers.clean(leftovers.find(leftovers.look(rack.id)), say)
+        if not network.is_up(rack):
+            _refuse_clash(rack)
+            network.up(rack)
+            say(f"network {rack.cidr} on {rack.bridge}" + (" (new range)" if fresh else ""))
+            for obstacle in network.obstacles(rack):
+                say(f"WARNING: {obstacle}")
+    return rack
+
+
+def _refuse_clash(rack: Rack) -> None:
+    """A range taken weeks ago may since be somebody else's: a VPN's, another network's."""
+    other = identity.clashes(rack.network, addresses.taken(rack.id, LIB_DIR))
+    if other is not None:
+        raise FirstlightError(
+            "the lab's address range is now in use on this machine",
+            where=rack.cidr,
+            why=f"it overlaps {other}",
+            fix=f"firstlight lab down --purge --name {rack.name}, then up: it takes another range",
+        )
+
+
+def _hosts_up(rack: Rack, names: list[str], suite: str | None, say: Say) -> None:
+    for name in names:
+        address = identity.host_address(rack.network, name)
+        entry = rack.hosts.setdefault(name, HostEntry(address, suite or DEFAULT_SUITE))
+        if suite and entry.suite != suite:
+            say(f"{name} stays {entry.suite} (firstlight lab reset {name} --suite {suite})")
+    machines = [NspawnHost(rack, name, say) for name in sorted(rack.hosts)]
+    began = time.monotonic()
+    started = [machine for machine in machines if machine.status().state != "running"]
+    for machine in machines:
+        machine.create()
+        machine.start()
+    ssh.write_known_hosts(rack)
+    manifest.save(rack)
+    for machine in started:
+        machine.wait_ssh(BOOT_SECONDS)
+        say(f"lab host {machine.name} up in {time.monotonic() - began:.1f} s")
+
+
+def _services_up(rack: Rack, engines: Sequence[str], say: Say) -> None:
+    # Imported here: hosts alone need neither a registry nor a model.
+    from firstlight.lab import images
+    from firstlight.lab import services as programs
+
+    began = time.monotonic()
+    rack.extras.update(programs.start(rack))
+    say(f"lab services up in {time.monotonic() - began:.1f} s")
+    known = dict(rack.extras.get("images") or {})
+    for engine in engines:
+        began = time.monotonic()
+        known[engine] = images.ensure(engine, rack)
+        say(f"image of {engine} ready in {time.monotonic() - began:.1f} s")
+    rack.extras["images"] = known
+
+
+def find(checkout: Path, name: str) -> Rack | None:
+    """The lab as checkout or machine remember it, running or not; None if there is none."""
+    rack = manifest.load(checkout, name)
+    if rack is None and os.geteuid() == 0:
+        wanted = identity.lab_id(checkout, name)
+        rack = next((known for known in manifest.on_machine() if known.id == wanted), None)
+    return rack
+
+
+def require(name: str | None = None, checkout: Path | None = None) -> Rack:
+    """The lab of this name (default: the environment's); raises if it was never up."""
+    name = checked_name(name) if name else default_name()
+    rack = find((checkout or checkout_here()).resolve(), name)
+    if rack is None:
+        raise FirstlightError("there is no such lab", where=name, fix="firstlight lab up")
+    return rack
+
+
+def host(rack: Rack, name: str, say: Say = quiet) -> NspawnHost:
+    """One host of a lab; raises if it has none of that name."""
+    if name not in rack.hosts:
+        known = ", ".join(sorted(rack.hosts)) or "none"
+        raise FirstlightError("the lab has no such host", where=name, why=f"it has: {known}")
+    return NspawnHost(rack, name, say)
+
+
+def reset(rack: Rack, name: str, suite: str | None = None, say: Say = quiet) -> None:
+    """Recreate one host bare: same address, same host key, new disk; then boot it."""
+    machine = host(rack, name, say)
+    with _ours(rack.id, f"the lab {rack.name}"):
+        began = time.monotonic()
+        if suite:
+            rack.hosts[name].suite = rootfs.checked_suite(suite)
+        machine.set_aside()
+        machine.create()
+        machine.start()
+        machine.wait_ssh(BOOT_SECONDS)
+        machine.sweep()
+        manifest.save(rack)
+        say(f"lab host {name} bare again in {time.monotonic() - began:.1f} s")
+
+
+def down(rack: Rack, purge: bool = False, say: Say = quiet) -> None:
+    """Power every host off and take network and services away; `purge` also disks and state."""
+    from firstlight.lab import services as programs
+
+    with _ours(rack.id, f"the lab {rack.name}"):
+        programs.stop(rack)
+        machines = [NspawnHost(rack, name, say) for name in sorted(rack.hosts)]
+        with ThreadPoolExecutor(max(1, len(machines))) as pool:
+            list(pool.map(NspawnHost.destroy if purge else NspawnHost.poweroff, machines))
+        with _machine_wide("the lab's network"):
+            if purge and rack.machine_dir.exists():
+                unmount_below(rack.machine_dir)
+                shutil.rmtree(rack.machine_dir)
+            network.down(rack)
+        if purge and rack.state_dir.exists():
+            shutil.rmtree(rack.state_dir)
+        say(f"lab {rack.name} is down" + (" and gone" if purge else ""))
+
+
+def purge_machine(say: Say = quiet) -> bool:
+    """Remove what all labs of the machine share, if no lab is left; whether it was removed."""
+    if not LIB_DIR.exists() and not CACHE_DIR.exists():
+        return True
+    with _machine_wide("removing the lab's caches"):
+        leftovers.clean(leftovers.find(leftovers.look()), say)
+        left = [path.name for path in LIB_DIR.glob("*") if path.is_dir()]
+        if left:
+            say(f"caches kept: labs of other checkouts use them ({', '.join(left)})")
+            return False
+        network.put_forwarding_back(LIB_DIR)
+        for folder in (CACHE_DIR, LIB_DIR):
+            if folder.exists():
+                unmount_below(folder)
+                shutil.rmtree(folder)
+    return True

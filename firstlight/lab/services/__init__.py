@@ -1,0 +1,34 @@
+"""Services of the lab on the bridge address: an OCI registry and a model hub.
+
+They are programs of their own and go on when the command that started them has ended.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from firstlight.lab.services import model_hub, registry
+from firstlight.lab.state import Rack
+
+
+def start(rack: Rack) -> dict[str, Any]:
+    """Start what does not run, and return ``registry``, ``hub`` and ``models`` for lab.json.
+
+    Bounded; raises :class:`firstlight.errors.FirstlightError` when one does not answer.
+    """
+    ca = registry.start(rack)
+    models = model_hub.start(rack)
+    return {
+        "registry": {
+            "address": registry.endpoint(rack),
+            "ca": str(ca.relative_to(rack.checkout)),
+        },
+        "hub": {"url": model_hub.url(rack)},
+        "models": models,
+    }
+
+
+def stop(rack: Rack) -> None:
+    """End both services; nothing happens if they do not run."""
+    model_hub.stop(rack)
+    registry.stop(rack)

@@ -1,0 +1,101 @@
+"""The Docker daemon configured without losing what others configured, and images by digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from firstlight.errors import FirstlightError
+from firstlight.facts.docker import Daemon, DockerDaemon, ImagesPresent
+from firstlight.operations.commands import explained, failure, script
+from firstlight.operations.files import File, writing
+
+CONFIG = "/etc/docker/daemon.json"
+PULL_TIMEOUT_SECONDS = 3 * 3600
+
+
+def merged(base: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``base`` with ``ours`` laid over it; tables are merged key by key."""
+    result = dict(base)
+    for key, value in ours.items():
+        old = result.get(key)
+        both_tables = isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(old, value) if both_tables else value  # type: ignore[arg-type]
+    return result
+
+
+def parsed(text: str | None) -> dict[str, Any]:
+    """Read daemon.json's ``text``; raise ValueError when it is no JSON object."""
+    config = json.loads(text) if text and text.strip() else {}
+    if not isinstance(config, dict):
+        raise ValueError("it is not a JSON object")
+    return config
+
+
+@operation()
+def daemon(config: Mapping[str, Any]) -> Generator[StringCommand, None, None]:
+    """
+    Configure dockerd and have it running; restarted only when its configuration changed.
+
+    + config: keys laid over the host's own daemon.json
+    """
+    have: Daemon = host.get_fact(DockerDaemon) or Daemon()
+    try:
+        current = parsed(have.config)
+    except ValueError as error:
+        yield failure(
+            FirstlightError(
+                "the Docker daemon's configuration cannot be read",
+                where=f"{host.name}: {CONFIG}",
+                why=str(error),
+                fix=f"mend or remove {CONFIG} on the host; it was left as it is",
+            )
+        )
+        return
+    wanted = merged(current, config)
+    changes = wanted != current
+    if not changes and have.active and have.enabled and not have.stale:
+        host.noop("dockerd runs with this configuration")
+        return
+    if changes:
+        text = json.dumps(wanted, indent=2, sort_keys=True) + "\n"
+        yield explained(
+            writing([File(CONFIG, text)], check="dockerd --validate --config-file 0"),
+            FirstlightError(
+                "dockerd refuses the new configuration; the old one is in place",
+                where=f"{host.name}: {CONFIG}",
+                fix="see docker.daemon in the inventory",
+            ),
+        )
+    yield script("systemctl enable --quiet docker.service && systemctl restart docker.service")
+
+
+@operation()
+def images(references: Sequence[str]) -> Generator[StringCommand, None, None]:
+    """
+    Pull images by digest.
+
+    + references: ``name@sha256:…``
+    """
+    present = host.get_fact(ImagesPresent, references=tuple(references)) or frozenset()
+    absent = [reference for reference in references if reference not in present]
+    if not absent:
+        host.noop(f"{len(references)} images are present")
+        return
+    for reference in absent:
+        yield explained(
+            script(
+                'timeout "$1" docker pull --quiet "$2"', str(PULL_TIMEOUT_SECONDS), reference
+            ),
+            FirstlightError(
+                "the engine's image could not be pulled; what ran before still runs",
+                where=f"{host.name}: {reference}",
+                why="docker's own words stand above",
+                fix="see that the digest exists in the registry (skopeo inspect) and that the "
+                "host reaches it; a private registry's CA goes to docker.registries",
+            ),
+        )

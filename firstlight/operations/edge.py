@@ -1,0 +1,89 @@
+"""A release of the edge made current: tested first, switched by one rename, seen running."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from firstlight.errors import FirstlightError
+from firstlight.facts.edge import Edge, EdgeState
+from firstlight.operations.commands import explained, script
+from firstlight.operations.files import Directory, File, writing
+from firstlight.release import CURRENT, RELEASES, SOCKET, Release
+
+TEST = r"""
+if nginx -q -t -c "$1/nginx.conf"; then touch "$1/.complete"; sync "$1"; else rm -rf -- "$1"; exit 1; fi
+"""
+
+# What is running is asked through the socket: a reload returns before it has taken place, and
+# one that failed leaves the old release serving. Then the link goes back too.
+SWITCH = r"""
+set -u; new=$1; current=$2; socket=$3; old=$(readlink "$current" 2>/dev/null)
+running() { curl -s -m 2 --unix-socket "$socket" http://edge/release 2>/dev/null; }
+point() { ln -sfn "$1" "$current.firstlight-new" && mv -fT "$current.firstlight-new" "$current" && sync "$(dirname "$current")"; }
+point "$new"
+systemctl daemon-reload; systemctl enable --quiet nginx.service
+if [ -n "$(running)" ]; then systemctl reload nginx.service; else systemctl restart nginx.service; fi
+result=$?; name=$(basename "$new"); tries=0
+while [ $result = 0 ] && [ "$(running)" != "$name" ]; do
+  tries=$((tries + 1)); [ $tries -gt 50 ] && result=1; sleep 0.1
+done
+if [ $result != 0 ]; then
+  journalctl -q -u nginx.service -n 8 --no-pager -o cat >&2
+  if [ -n "$old" ] && [ "$old" != "$new" ]; then point "$old"; systemctl reload-or-restart nginx.service; fi
+  exit 1
+fi
+# The two before stay, to go back to.
+ls -1t "$(dirname "$new")" | tail -n +4 | while read -r r; do rm -rf -- "$(dirname "$new")/$r"; done
+"""
+
+
+def items(release: Release) -> list[File | Directory]:
+    """Return the release's folder and files: private to root, who reads them for nginx."""
+    modes = {"tls.key": "600", "keys.map": "600"}
+    return [
+        Directory(RELEASES, "750"),
+        Directory(release.folder, "750"),
+        *[
+            File(f"{release.folder}/{name}", text, modes.get(name, "640"))
+            for name, text in sorted(release.files.items())
+        ],
+    ]
+
+
+@operation()
+def released(release: Release) -> Generator[StringCommand, None, None]:
+    """
+    Have nginx serve this release of the edge's configuration.
+
+    + release: the files and their common name
+    """
+    state: Edge = (
+        host.get_fact(EdgeState, current=CURRENT, socket=SOCKET, folder=release.folder) or Edge()
+    )
+    running = state.running == release.name and state.active
+    if running and state.current == release.name and state.enabled and not state.reload_needed:
+        host.noop(f"release {release.name} is serving")
+        return
+    if not state.written:
+        yield writing(items(release))
+        yield explained(
+            script(TEST, release.folder),
+            FirstlightError(
+                "nginx refuses the new configuration; the running one was left as it is",
+                where=host.name,
+                why="nginx's own words stand above",
+                fix="check the edge settings in the inventory",
+            ),
+        )
+    yield explained(
+        script(SWITCH, release.folder, CURRENT, SOCKET),
+        FirstlightError(
+            "nginx did not take the new configuration; the one before is current again",
+            where=host.name,
+            why="the unit's last words stand above",
+            fix="journalctl -u nginx.service on the host",
+        ),
+    )

@@ -1,0 +1,95 @@
+"""From an inventory to what a deploy works with: the one place where host data is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyinfra import host, inventory, state
+
+from firstlight import adapter, registry, site
+from firstlight.catalogue import System
+from firstlight.errors import FirstlightError
+from firstlight.facts.probe import HostProbe, Probe
+from firstlight.phases import PhaseClock
+from firstlight.preflight import obstacles, system_of
+from firstlight.release import Release, release
+from firstlight.settings import HostSettings, load_site
+from firstlight.weights import bundle
+from firstlight.weights.store import STORE
+
+# nginx knows "http2 on;" since this version; before it HTTP/2 is a word of "listen".
+HTTP2_DIRECTIVE_SINCE = (1, 25, 1)
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """One host: its settings, what was read of it, and what is made of both."""
+
+    settings: HostSettings
+    probe: Probe
+    system: System
+    release: Release | None
+    fetch_program: bytes
+    clock: PhaseClock
+
+
+@dataclass
+class SitePlan:
+    """All hosts of one run; made once, by whichever host's deploy code comes first."""
+
+    settings: dict[str, HostSettings]
+    clock: PhaseClock
+
+
+_plans: dict[int, SitePlan] = {}
+
+
+def site_plan() -> SitePlan:
+    """Return the run's site plan, validating every host of the inventory the first time."""
+    if id(state) not in _plans:
+        settings = load_site(adapter.inventory_data(inventory), adapter.project_root(state))
+        clock = PhaseClock(started=adapter.process_started())
+        adapter.listen_to_operations(state, clock.add)
+        _plans[id(state)] = SitePlan(settings, clock)
+    return _plans[id(state)]
+
+
+def plan() -> HostPlan:
+    """Return the current host's plan, or refuse the run before anything is changed."""
+    try:
+        run = site_plan()
+        settings = run.settings[host.name]
+        images = tuple(dict.fromkeys(model.image for model in settings.models))
+        probe: Probe = host.get_fact(HostProbe, store=STORE, images=images)
+        found = list(obstacles(settings, probe))
+        if found:
+            raise FirstlightError("\n".join(str(error) for error in found))
+        require_images(settings, probe)
+        system = system_of(settings, probe)
+        made = edge_release(settings, probe, system) if settings.edge.enabled else None
+        program = bundle.archive(settings.state_dir / "cache") if settings.models else b""
+    except FirstlightError as error:
+        adapter.refuse(error)
+    return HostPlan(settings, probe, system, made, program, run.clock)
+
+
+def require_images(settings: HostSettings, probe: Probe) -> None:
+    """Raise for an image that the host lacks and its registry does not have."""
+    for place, model in enumerate(settings.models):
+        if model.image not in probe.images:
+            name = registry.split(model.image)[0]
+            entry = settings.docker.registries.get(name)
+            where = f"{settings.name}: models[{place}].image"
+            registry.require(model.image, entry.ca if entry else None, where)
+
+
+def edge_release(settings: HostSettings, probe: Probe, system: System) -> Release:
+    """Return the release of the host's edge."""
+    version = tuple(int(part) for part in system.nginx_version.split(".")[:3])
+    return release(
+        settings,
+        site.api_keys(settings),
+        site.leaf(settings),
+        ipv6=probe.ipv6,
+        http2_directive=version >= HTTP2_DIRECTIVE_SINCE,
+    )

@@ -1,0 +1,128 @@
+"""What can be known to fail before anything is changed: pure functions over what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from firstlight.catalogue import System, supported_system
+from firstlight.errors import FirstlightError
+from firstlight.facts.probe import Probe
+from firstlight.settings import HostSettings, Model
+from firstlight.weights import store
+
+ARCHITECTURES = ("x86_64", "aarch64")
+# What the host needs beside the weights: packages, images' layers come to /var/lib/docker.
+SPARE_BYTES = 2 * 10**9
+# docker-proxy holds the loopback port of an engine that is already serving.
+OURS = {"edge": ("nginx",), "engine": ("docker-proxy", "dockerd")}
+
+
+def system_of(settings: HostSettings, probe: Probe) -> System:
+    """Return the catalogue's row of the host's operating system, or raise what is supported."""
+    return supported_system(probe.os_id, probe.os_version, where=settings.name)
+
+
+def obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
+    """Yield every reason why the run would fail on this host, each with its fix."""
+    name = settings.name
+    if probe.uid != 0:
+        yield FirstlightError(
+            "commands do not run as root",
+            where=name,
+            why=f"they run as uid {probe.uid}",
+            fix='connect as root, or set "_sudo": True in the host\'s data',
+        )
+    if probe.arch not in ARCHITECTURES:
+        yield FirstlightError(
+            f"the architecture {probe.arch} is not supported",
+            where=name,
+            fix=f"use a host of {' or '.join(ARCHITECTURES)}",
+        )
+    try:
+        system = system_of(settings, probe)
+    except FirstlightError as error:
+        yield error
+    else:
+        yield from docker_obstacles(settings, system)
+        yield from nginx_obstacles(settings, system)
+    yield from port_obstacles(settings, probe)
+    yield from space_obstacles(settings, probe)
+    yield from gpu_obstacles(settings, probe)
+
+
+def docker_obstacles(settings: HostSettings, system: System) -> Iterator[FirstlightError]:
+    """Yield why the distribution's Docker cannot be used, where it cannot."""
+    if settings.models and settings.docker.source == "distribution" and system.docker_refused:
+        yield FirstlightError(
+            f"Docker {system.docker_version} of {system.id} {system.version} is too old",
+            where=f"{settings.name}: docker.source",
+            why=system.docker_refused,
+            fix='set docker to {"source": "docker"} for packages of Docker\'s own repository',
+        )
+
+
+def nginx_obstacles(settings: HostSettings, system: System) -> Iterator[FirstlightError]:
+    """Yield why the distribution's nginx cannot be the edge, where it cannot."""
+    if settings.edge.enabled and system.nginx_refused:
+        yield FirstlightError(
+            f"nginx {system.nginx_version} of {system.id} {system.version} cannot be the edge",
+            where=f"{settings.name}: edge",
+            why=system.nginx_refused,
+            fix="use a newer release of the system, or set edge to {\"enabled\": False}",
+        )
+
+
+def port_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
+    """Yield the ports that another program holds, and which program it is."""
+    wanted = []
+    if settings.edge.enabled:
+        wanted += [("edge.port", settings.edge.port, "edge")]
+        wanted += [("edge.http_port", settings.edge.http_port, "edge")]
+    wanted += [
+        (f"models[{place}].port", model.port, "engine")
+        for place, model in enumerate(settings.models)
+    ]
+    for key, port, user in wanted:
+        holder = probe.listeners.get(port)
+        if holder is not None and holder not in OURS[user]:
+            yield FirstlightError(
+                f"port {port} is taken by {holder}",
+                where=f"{settings.name}: {key}",
+                why=f"ss -tlnp shows {holder} listening on it",
+                fix=f"stop {holder} (systemctl disable --now …) or choose another port",
+            )
+
+
+def missing_weights(settings: HostSettings, probe: Probe) -> list[Model]:
+    """Return the models whose weights are not complete on the host yet, one per folder."""
+    folders = {store.folder(model): model for model in settings.models}
+    return [
+        model for path, model in folders.items() if path.rsplit("/", 1)[1] not in probe.stored
+    ]
+
+
+def space_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
+    """Yield that the disk is too small for the weights that are not there yet."""
+    missing = missing_weights(settings, probe)
+    known = sum(int(model.bytes) for model in missing if model.bytes)
+    if known and known + SPARE_BYTES > probe.free:
+        names = ", ".join(model.name for model in missing)
+        yield FirstlightError(
+            f"the disk is too small for the weights of {names}",
+            where=f"{settings.name}: {store.STORE}",
+            why=f"{(known + SPARE_BYTES) / 1e9:.1f} GB needed, {probe.free / 1e9:.1f} GB free",
+            fix=f"mount a larger disk at {store.STORE}, or serve a smaller model",
+        )
+
+
+def gpu_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
+    """Yield that GPUs are asked for on a host whose containers cannot be given any."""
+    users = [model.name for model in settings.models if model.gpus]
+    if users and not probe.cdi_specs:
+        yield FirstlightError(
+            f"GPUs are asked for by {', '.join(users)}, but containers cannot be given any",
+            where=settings.name,
+            why="no CDI specification in /etc/cdi or /var/run/cdi",
+            fix="install the NVIDIA driver and container toolkit, then "
+            "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml; or set gpus to 0",
+        )

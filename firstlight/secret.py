@@ -1,0 +1,34 @@
+"""A value that never shows itself by accident."""
+
+from __future__ import annotations
+
+
+class Secret:
+    """A secret text whose ``repr``, ``str`` and formatting are ``***``.
+
+    The text leaves only through :meth:`reveal`, so every place that uses it can be found.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the secret text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return format("***", spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._text))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a Secret is not pickled: the copy would lie in clear text")

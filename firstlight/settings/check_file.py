@@ -1,0 +1,60 @@
+"""Files on the control machine that the settings name: there, readable, and private if secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography import x509
+
+from firstlight import keys
+from firstlight.errors import FirstlightError
+from firstlight.private_file import read_private
+from firstlight.settings.host import HostSettings
+from firstlight.settings.problem import Problem
+
+
+def missing_files(host: HostSettings) -> Iterator[Problem]:
+    """Every file that ``host`` needs and that cannot be used as it is."""
+    for name, registry in host.docker.registries.items():
+        if registry.ca is not None:
+            yield from _certificate(host.name, f'docker.registries["{name}"].ca', registry.ca)
+    for index, model in enumerate(host.models):
+        if model.hub_token is not None:
+            yield from _token(host.name, f"models[{index}].hub_token", model.hub_token)
+    if host.edge.enabled:
+        try:
+            keys.load(host.edge.api_keys)
+        except FirstlightError as error:
+            yield _problem(host.name, "edge.api_keys", error, host.site)
+
+
+def _certificate(host: str, key: str, path: Path) -> Iterator[Problem]:
+    expected = "a file with a CA certificate in PEM"
+    try:
+        content = path.read_bytes() if path.is_file() else None
+    except OSError as error:
+        yield Problem(host, key, f"{path}: {error.strerror}", expected)
+        return
+    if content is None:
+        yield Problem(host, key, f"no file {path}", expected)
+        return
+    try:
+        x509.load_pem_x509_certificates(content)
+    except ValueError:
+        yield Problem(host, key, f"no certificate in {path}", expected)
+
+
+def _token(host: str, key: str, path: Path) -> Iterator[Problem]:
+    fix = "write the model hub's token into it, with mode 0600"
+    try:
+        token = read_private(path, "the model hub's token file", fix).strip()
+        if not token or len(token.split()) != 1 or not token.isascii():
+            yield Problem(host, key, f"no token in {path}", "one token and nothing else", fix=fix)
+    except FirstlightError as error:
+        yield _problem(host, key, error, "")
+
+
+def _problem(host: str, key: str, error: FirstlightError, site: str) -> Problem:
+    where = f" ({error.where}{': ' + error.why if error.why else ''})"
+    return Problem(host, key, error.what + where, "", fix=error.fix.replace("SITE", site))

@@ -1,0 +1,38 @@
+"""Settings of the edge role: the only door of the host."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StrictInt, StrictStr
+
+from firstlight.settings.section import Section
+from firstlight.settings.value import Flag, Port, Seconds, SitePath, text, whole
+
+BodyLimit = Annotated[
+    StrictStr, text(r"[1-9][0-9]{0,5}[kmg]", "a size as nginx writes it (examples: 512k, 32m, 1g)")
+]
+LeafDays = Annotated[StrictInt, AfterValidator(whole(1, 397, "a life in days"))]
+
+
+class Edge(Section):
+    """nginx with TLS and API keys before the engines."""
+
+    enabled: Flag = Field(
+        description="Whether the host has an edge; by default it has one if it serves a model."
+    )
+    port: Port = Field(default=443, description="TCP port of the HTTPS endpoint.")
+    http_port: Port = Field(default=80, description="TCP port that redirects to HTTPS.")
+    api_keys: SitePath = Field(
+        description="File on the control machine with the API keys; by default "
+        ".firstlight/<site>/keys/api-keys.toml below the root."
+    )
+    body_limit: BodyLimit = Field(
+        default="32m", description="Largest request body, in nginx's units (k, m, g)."
+    )
+    read_timeout: Seconds = Field(
+        default=3600, description="Longest silence of an engine before a request ends, in seconds."
+    )
+    leaf_days: LeafDays = Field(
+        default=90, description="Life of the certificate that the site's CA issues, in days."
+    )

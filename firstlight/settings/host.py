@@ -1,0 +1,59 @@
+"""Everything that is to be true of one host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from firstlight.settings.base import Base
+from firstlight.settings.docker import Docker
+from firstlight.settings.edge import Edge
+from firstlight.settings.model import Model
+from firstlight.settings.ready import Ready
+from firstlight.settings.section import Section
+from firstlight.settings.value import Domain, Listed, Slug
+
+STATE = ".firstlight"
+"""Folder below the root that holds what a site keeps on the control machine."""
+
+
+class HostSettings(Section):
+    """The settings of one host, complete: every default is filled in, every path is absolute.
+
+    ``name``, ``groups`` and ``root`` come from the inventory and the control machine; the rest
+    are the top-level keys of the host's data.
+    """
+
+    name: str = Field(description="Name of the host in the inventory.")
+    groups: frozenset[str] = Field(description="Groups of the inventory that the host is in.")
+    root: Path = Field(description="Folder on the control machine that relative paths start from.")
+    site: Slug = Field(
+        default="firstlight", description="Name of the site: its state is in .firstlight/<site>."
+    )
+    address: Domain | None = Field(
+        default=None,
+        description="DNS name or IP address at which the host is reached; by default its domain.",
+    )
+    domain: Domain | None = Field(
+        default=None,
+        description="DNS name or IP address in the URL and the certificate; required for an edge.",
+    )
+    base: Base = Field(default_factory=Base, description="Packages and the clock.")
+    docker: Docker = Field(default_factory=Docker, description="The container engine.")
+    models: Annotated[tuple[Model, ...], Listed] = Field(
+        default=(), description="The models that the host serves."
+    )
+    edge: Edge = Field(description="TLS and API keys before the engines.")
+    ready: Ready = Field(default_factory=Ready, description="The proof that the host serves.")
+
+    @property
+    def reached_at(self) -> str:
+        """DNS name or IP address at which clients reach the host."""
+        return self.address or self.domain or self.name
+
+    @property
+    def state_dir(self) -> Path:
+        """Folder on the control machine with the site's CA, keys and receipts."""
+        return self.root / STATE / self.site

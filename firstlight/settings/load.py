@@ -1,0 +1,67 @@
+"""From the data of an inventory to settings, or to one error that lists every mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from firstlight.settings.check import contradictions
+from firstlight.settings.foreign import is_foreign
+from firstlight.settings.found import shown
+from firstlight.settings.host import STATE, HostSettings
+from firstlight.settings.mistake import mistakes
+from firstlight.settings.problem import Problem, SettingsError
+from firstlight.settings.resolve import resolved
+from firstlight.settings.schema import GIVEN
+
+Loaded = tuple[HostSettings | None, list[Problem]]
+
+
+def load_host(
+    name: str, data: Mapping[str, object], groups: Collection[str], root: Path
+) -> HostSettings:
+    """The settings of the host ``name``.
+
+    ``data`` is its resolved inventory data, ``groups`` the inventory's groups it is in, and
+    relative paths start from ``root``. Raises :class:`SettingsError` with every mistake.
+    """
+    return load_site({name: (data, groups)}, root)[name]
+
+
+def load_site(
+    hosts: Mapping[str, tuple[Mapping[str, object], Collection[str]]], root: Path
+) -> dict[str, HostSettings]:
+    """The settings of every host of an inventory: name → (data, groups).
+
+    Every host is validated before the error is raised, so that one run shows all mistakes.
+    Raises :class:`SettingsError`.
+    """
+    site: dict[str, HostSettings] = {}
+    problems: list[Problem] = []
+    for name, (data, groups) in hosts.items():
+        settings, found = _load(name, data, groups, root.absolute())
+        problems += found
+        if settings is not None:
+            site[name] = settings
+    if problems:
+        raise SettingsError(problems)
+    return site
+
+
+def _load(name: str, data: Mapping[str, object], groups: Collection[str], root: Path) -> Loaded:
+    own = {key: value for key, value in data.items() if not is_foreign(key)}
+    problems = [
+        Problem(name, key, shown(own.pop(key)), "no such key: it comes from the inventory itself")
+        for key in GIVEN
+        if key in own
+    ]
+    site = own.get("site")
+    filled = resolved(own, f"{STATE}/{site if isinstance(site, str) else 'firstlight'}")
+    given = {"name": name, "groups": frozenset(groups), "root": root}
+    try:
+        settings = HostSettings.model_validate({**filled, **given}, context={"root": root})
+    except ValidationError as error:
+        return None, problems + mistakes(name, filled, error)
+    return settings, problems + list(contradictions(settings))

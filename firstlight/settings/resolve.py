@@ -1,0 +1,58 @@
+"""Fills in what depends on other values, before anything is validated.
+
+It works on raw data, so it never fails: what is not of the right form is left for the
+validation to name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from firstlight.catalogue import engines, models
+
+FIRST_PORT = 8000
+"""Loopback port of a host's first model; the next models take the ports after it."""
+_PART = re.compile(r"-\d{5}-of-(\d{5}\.gguf)$")
+
+
+def resolved(data: Mapping[str, object], state: str) -> dict[str, object]:
+    """``data`` of one host with dependent defaults; ``state`` is its site's state folder."""
+    out = {k: dict(v) if isinstance(v, Mapping) else v for k, v in data.items()}
+    served = out.get("models")
+    if isinstance(served, (list, tuple)):
+        out["models"] = [resolved_model(model, index) for index, model in enumerate(served)]
+    edge = out.get("edge", {})
+    if isinstance(edge, Mapping):
+        defaults = {"enabled": bool(served), "api_keys": f"{state}/keys/api-keys.toml"}
+        out["edge"] = _filled(edge, defaults)
+    return out
+
+
+def resolved_model(model: object, index: int) -> object:
+    """One entry of ``models`` with its port, its catalogue row and its engine's files."""
+    if not isinstance(model, Mapping):
+        return model
+    out = _filled(model, {"port": FIRST_PORT + index})
+    name = out.get("name")
+    row = models().get(name) if isinstance(name, str) else None
+    # The row speaks of its own repository only: another one has another size and context.
+    if row is not None and out.get("repo") in (None, row.repo):
+        known = {"repo": row.repo, "engine": row.engine, "context": row.context, "bytes": row.bytes}
+        out = _filled(out, known)
+    engine = out.get("engine")
+    profile = engines().get(engine) if isinstance(engine, str) else None
+    patterns: tuple[str, ...] = profile.include if profile else ()
+    if profile and profile.single_file and isinstance(out.get("file"), str):
+        patterns = (_PART.sub(r"-*-of-\1", str(out["file"])),)
+    return _filled(out, {"include": patterns})
+
+
+def _filled(given: Mapping[Any, object], defaults: Mapping[str, object]) -> dict[str, object]:
+    """``given`` with ``defaults`` where it has nothing or ``None``."""
+    out = dict(given)
+    for key, value in defaults.items():
+        if out.get(key) is None:
+            out[key] = value
+    return out

@@ -1,0 +1,16 @@
+"""The hosts of `firstlight lab up`: real machines in all but the silicon.
+
+Everything here is read from .firstlight/<lab>/lab.json, which `firstlight lab up` writes.
+ENGINE=vllm serves with vLLM (on the CPU) instead of llama.cpp.
+"""
+
+import os
+
+from firstlight.lab.inventory import lab_inventory
+
+everything = lab_inventory(
+    name=os.environ.get("FIRSTLIGHT_LAB", "lab"), engine=os.environ.get("ENGINE", "llamacpp")
+)
+
+gpu = everything
+edge = everything

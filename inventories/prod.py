@@ -1,0 +1,43 @@
+"""A rack: hosts with GPUs that serve, each behind its own edge, and one that watches.
+
+Host data wins over group data; values of the whole site stand in `site`.
+"""
+
+site = {
+    "site": "prod",
+    "ssh_user": "ops",
+    "_sudo": True,
+    "docker": {
+        "source": "docker",
+        "registries": {"registry.example.net": {"ca": "secrets/registry-ca.pem"}},
+    },
+}
+
+serving = {
+    "models": [
+        {
+            "name": "qwen3-32b",
+            "repo": "Qwen/Qwen3-32B-AWQ",
+            "engine": "vllm",
+            "revision": "0" * 40,  # <-- the commit you tested
+            "image": "registry.example.net/vllm/vllm-openai@sha256:" + "0" * 64,  # <-- its digest
+            "context": 32768,
+            "bytes": "20GB",
+            "concurrency": 64,
+            "shm": "16GiB",
+            "args": {"tensor-parallel-size": 2},
+        },
+    ],
+}
+
+racks = (["gpu1.example.net", "gpu2.example.net", "monitor1.example.net"], site)
+
+gpu = (
+    [
+        ("gpu1.example.net", {"domain": "gpu1.llm.example.net"}),
+        ("gpu2.example.net", {"domain": "gpu2.llm.example.net"}),
+    ],
+    serving,
+)
+edge = ["gpu1.example.net", "gpu2.example.net"]
+monitor = ["monitor1.example.net"]

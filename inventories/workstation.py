@@ -1,0 +1,35 @@
+"""One workstation with one RTX 4090: edge and engine on the same box.
+
+Change the lines marked <-- and run:
+    firstlight keys issue me --site workstation
+    pyinfra inventories/workstation.py deploys/stack.py
+To run on the workstation itself, name the host "@local" and leave out the ssh_ keys.
+"""
+
+workstation = [
+    (
+        "workstation",
+        {
+            "ssh_hostname": "192.168.1.20",  # <-- its address
+            "ssh_user": "ops",  # <-- an account with your key and sudo
+            "_sudo": True,
+            "site": "workstation",
+            "domain": "llm.home.arpa",  # <-- the name in your URL
+            "address": "192.168.1.20",  # <-- until your DNS knows that name
+            "models": [
+                {
+                    "name": "qwen3-8b",  # from the catalogue: repository, engine, context
+                    "revision": "0" * 40,  # <-- `hf models info Qwen/Qwen3-8B --expand sha`
+                    # <-- `skopeo inspect --format '{{.Digest}}' docker://vllm/vllm-openai:v0.33.0`
+                    "image": "docker.io/vllm/vllm-openai@sha256:" + "0" * 64,
+                    "context": 16384,
+                    "gpus": [0],
+                    "shm": "8GiB",
+                },
+            ],
+        },
+    ),
+]
+
+gpu = ["workstation"]
+edge = ["workstation"]

@@ -1,0 +1,48 @@
+"""Edge: nginx on the host, the only way in from outside.
+
+Owns /etc/nginx/firstlight, a drop-in for nginx.service, ports 80 and 443. TLS with a
+certificate of the site's own CA, API keys known by their digest, an exact list of paths,
+streams unbuffered, errors in OpenAI's shape.
+"""
+
+from __future__ import annotations
+
+from pyinfra.api.deploy import deploy
+
+from firstlight.catalogue import System
+from firstlight.operations import edge as operations
+from firstlight.operations import packages
+from firstlight.operations.files import Directory, File, files
+from firstlight.release import BASE, CURRENT, Release
+from firstlight.rendering import render
+from firstlight.settings import HostSettings
+from roles.owned import Owned
+
+DROP_IN = "etc/systemd/system/nginx.service.d/firstlight.conf"
+
+OWNS = Owned(
+    files=(f"{BASE}/", f"/{DROP_IN}"),
+    units=("nginx.service",),
+    ports=("{edge.port}", "{edge.http_port}"),
+    packages=("{nginx}",),
+)
+
+
+@deploy("Edge")
+def edge(settings: HostSettings, system: System, release: Release) -> None:
+    """Install nginx and have it serve ``release``."""
+    # install
+    packages.installed(
+        name="Install nginx",
+        names=system.nginx_packages,
+        lock_timeout=settings.base.apt_lock_timeout,
+    )
+
+    # configure
+    files(
+        name="Point nginx at firstlight's configuration",
+        items=(Directory(BASE, "750"), File(f"/{DROP_IN}", render(DROP_IN, current=CURRENT))),
+    )
+
+    # activate
+    operations.released(name="Serve the edge's release", release=release)

@@ -1,0 +1,108 @@
+"""Ready: the proof, from the control machine, that a stranger with a key gets an answer.
+
+Owns /var/lib/firstlight/receipt.json. A run is a success when this role is: nothing before it
+says that the host serves.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from pyinfra.api.deploy import deploy
+
+import firstlight
+from firstlight import receipt, site
+from firstlight.catalogue import System
+from firstlight.operations import ready as operations
+from firstlight.phases import PhaseClock, as_line
+from firstlight.ready import FirstLight, first_light
+from firstlight.release import Release
+from firstlight.settings import HostSettings
+from firstlight.transport import traffic_to
+from roles.owned import Owned
+
+OWNS = Owned(files=(receipt.PATH,))
+
+
+def serves(settings: HostSettings, release: Release) -> dict[str, Any]:
+    """Return what serves on the host, as the receipt says it: no secret, no time."""
+    return {
+        "firstlight": firstlight.__version__,
+        "site": settings.site,
+        "url": f"{site.endpoint(settings).url}/v1",
+        "edge": {"release": release.name},
+        "models": [
+            {
+                "name": model.name,
+                "engine": model.engine,
+                "image": model.image,
+                "repo": model.repo,
+                "revision": model.revision,
+                "context": model.context,
+            }
+            for model in settings.models
+        ],
+    }
+
+
+def look(settings: HostSettings) -> list[FirstLight]:
+    """Stream a completion from every model, as a client would. Raises FirstlightError."""
+    key = next(iter(site.api_keys(settings).values()))
+    return [
+        first_light(
+            site.endpoint(settings),
+            key,
+            model.name,
+            path=f"/models/{model.name}/v1/chat/completions",
+            prompt=settings.ready.prompt,
+            max_tokens=settings.ready.max_tokens,
+            timeout=settings.ready.timeout,
+        )
+        for model in settings.models
+    ]
+
+
+def report(settings: HostSettings, found: dict[str, Any], lights: list[FirstLight]) -> str:
+    """Return the lines that end a run: the URL, a curl line, the receipt, the phases."""
+    key = next(iter(site.api_keys(settings).values()))
+    lines = [f"    first light on {settings.name}"]
+    for light in lights:
+        seen = f"first token after {light.first_token * 1000:.0f} ms"
+        lines.append(f"      {light.model}: {seen}: {light.text.strip()[:60]!r}")
+    lines += [
+        f"      URL      {found['url']}",
+        f"      try      {site.curl_line(settings, key, settings.models[0].name)}",
+        f"      receipt  {receipt.PATH} on {settings.name}",
+        f"      phases   {as_line(found.get('phases', {}))}",
+        f"      in all   {found.get('seconds', 0.0):.1f} s from the command to the first token"
+        f" (the run of {found.get('finished', 'now')})",
+    ]
+    return "\n".join(lines)
+
+
+@deploy("Ready")
+def ready(settings: HostSettings, system: System, release: Release, clock: PhaseClock) -> None:
+    """See the first token through the public URL and keep the receipt."""
+
+    def timing() -> dict[str, Any]:
+        traffic = traffic_to(settings.address or str(settings.domain))
+        return {
+            "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "phases": clock.seconds(settings.name),
+            "seconds": clock.total(),
+            "ssh": {
+                "execs": traffic.execs,
+                "bytes_out": traffic.bytes_out,
+                "bytes_in": traffic.bytes_in,
+            },
+        }
+
+    operations.first_token(
+        name="See the first token",
+        serves=serves(settings, release),
+        packages=(*system.docker_packages, *system.upstream_packages, *system.nginx_packages),
+        look=lambda: look(settings),
+        timing=timing,
+        report=lambda found, lights: report(settings, found, lights),
+    )
