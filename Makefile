@@ -31,6 +31,7 @@ demo: $(DONE) ## From nothing to a streamed completion, on a lab host (ENGINE=vl
 	@"$(BIN)/firstlight" lab up --engine "$(ENGINE)"
 	@"$(BIN)/firstlight" keys issue demo --once --site "$${FIRSTLIGHT_LAB:-lab}"
 	@"$(BIN)/pyinfra" -y inventories/lab.py deploys/stack.py
+	@echo "The tiny model's weights are random: its words are noise, what they prove is the path."
 
 test: $(DONE) ## All tests, the lab's too where it can run
 	@"$(BIN)/python" -m pytest $(PYTEST_ARGS)

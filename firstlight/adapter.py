@@ -40,7 +40,7 @@ def inventory_data(inventory: Inventory) -> HostData:
 
 def project_root(state: State) -> Path:
     """Return the folder that relative paths of an inventory start from: where pyinfra runs."""
-    return Path(state.cwd or os.getcwd())
+    return Path(state.cwd) if state.cwd else Path.cwd()
 
 
 def is_executing(state: State) -> bool:

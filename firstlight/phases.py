@@ -61,4 +61,4 @@ class PhaseClock:
 
 def as_line(phases: Mapping[str, float]) -> str:
     """Return ``phases`` as one readable line: ``connect 0.6 s · packages 21.4 s · …``."""
-    return " · ".join(f"{name} {seconds:.1f} s" for name, seconds in phases.items())
+    return " · ".join(f"{name} {phases[name]:.1f} s" for name in ORDER if name in phases)

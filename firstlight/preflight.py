@@ -45,6 +45,7 @@ def obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]
     else:
         yield from docker_obstacles(settings, system)
         yield from nginx_obstacles(settings, system)
+    yield from site_obstacles(settings, probe)
     yield from port_obstacles(settings, probe)
     yield from space_obstacles(settings, probe)
     yield from gpu_obstacles(settings, probe)
@@ -68,7 +69,18 @@ def nginx_obstacles(settings: HostSettings, system: System) -> Iterator[Firstlig
             f"nginx {system.nginx_version} of {system.id} {system.version} cannot be the edge",
             where=f"{settings.name}: edge",
             why=system.nginx_refused,
-            fix="use a newer release of the system, or set edge to {\"enabled\": False}",
+            fix='use a newer release of the system, or set edge to {"enabled": False}',
+        )
+
+
+def site_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
+    """Yield that an nginx already serves something else: it would be switched off."""
+    if settings.edge.enabled and probe.foreign_sites:
+        yield FirstlightError(
+            "nginx already serves other sites here",
+            where=f"{settings.name}: /etc/nginx",
+            why=f"found {', '.join(sorted(probe.foreign_sites))}",
+            fix="move those sites to another host, or remove their files",
         )
 
 
@@ -96,9 +108,7 @@ def port_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightE
 def missing_weights(settings: HostSettings, probe: Probe) -> list[Model]:
     """Return the models whose weights are not complete on the host yet, one per folder."""
     folders = {store.folder(model): model for model in settings.models}
-    return [
-        model for path, model in folders.items() if path.rsplit("/", 1)[1] not in probe.stored
-    ]
+    return [model for path, model in folders.items() if path.rsplit("/", 1)[1] not in probe.stored]
 
 
 def space_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:

@@ -37,6 +37,11 @@ def traffic_to(address: str) -> Traffic:
     return _traffic.setdefault(address, Traffic())
 
 
+def traffic() -> dict[str, Traffic]:
+    """Return the counters of every peer of this process, by address."""
+    return dict(_traffic)
+
+
 class CountingPacketizer(Packetizer):
     """Paramiko's packetizer, adding what passes to the peer's counters."""
 

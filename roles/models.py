@@ -62,9 +62,7 @@ def models(settings: HostSettings, program: bytes) -> None:
     """Install the fetch ``program``, hand it its jobs, and see all weights complete."""
     # install
     accounts.system_account(name="Make the account that fetches weights", user=ACCOUNT)
-    unit = render(
-        "etc/systemd/system/firstlight-weights@.service", user=ACCOUNT, store=store.STORE
-    )
+    unit = render("etc/systemd/system/firstlight-weights@.service", user=ACCOUNT, store=store.STORE)
 
     # configure
     jobs = [

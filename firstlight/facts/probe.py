@@ -21,6 +21,9 @@ d=$store; while [ ! -d "$d" ]; do d=$(dirname "$d"); done
 echo "free=$(df -P -B1 "$d" | awk 'NR==2 {print $4}')"
 for marker in "$store"/*/.firstlight.json; do [ -f "$marker" ] && echo "stored=$(basename "$(dirname "$marker")")"; done
 ls /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json 2>/dev/null | sed 's/^/cdi=/'
+if [ -f /etc/systemd/system/nginx.service.d/firstlight.conf ]; then :; else
+  ls /etc/nginx/sites-enabled /etc/nginx/conf.d 2>/dev/null | sed -n '/^[^/].*[^:]$/s/^/site=/p' | grep -vx site=default
+fi
 if command -v docker >/dev/null 2>&1; then
   for i in $images; do docker image inspect "$i" >/dev/null 2>&1 && echo "image=$i"; done
 fi
@@ -33,7 +36,10 @@ true
 
 @dataclass(frozen=True)
 class Probe:
-    """What a host is before anything is done to it. Memory and free space in bytes."""
+    """What a host is before anything is done to it. Memory and free space in bytes.
+
+    ``foreign_sites`` are the configuration files of an nginx that firstlight did not set up.
+    """
 
     os_id: str = "unknown"
     os_version: str = "unknown"
@@ -46,6 +52,7 @@ class Probe:
     stored: frozenset[str] = frozenset()
     cdi_specs: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
+    foreign_sites: frozenset[str] = frozenset()
     listeners: dict[int, str] = field(default_factory=dict)
 
 
@@ -83,6 +90,7 @@ class HostProbe(FactBase[Probe]):
             stored=frozenset(many.get("stored", ())),
             cdi_specs=frozenset(many.get("cdi", ())),
             images=frozenset(many.get("image", ())),
+            foreign_sites=frozenset(many.get("site", ())),
             listeners=dict(listener(value) for value in many.get("listen", ()) if ":" in value),
         )
 

@@ -50,6 +50,8 @@ def prepare(root: Path, sources: str) -> None:
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
     for key in (root / "etc/ssh").glob("ssh_host_*"):
         key.unlink()
+    # udev's hardware database, 13 MB: there is no udev in a container.
+    (root / "usr/lib/udev/hwdb.bin").unlink(missing_ok=True)
     (root / "var/log/journal").mkdir(exist_ok=True)
     localtime = root / "etc/localtime"
     localtime.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -50,3 +51,12 @@ class LabHost(Protocol):
 
     def status(self) -> HostStatus:
         """How it is now."""
+
+
+def shared() -> str:
+    """What all hosts of all labs share, in words: nothing of it is reserved for one of them."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"all hosts share this machine's {os.cpu_count()} cores (equal weights) and "
+        f"{memory:.0f} GiB of memory; nothing is reserved"
+    )

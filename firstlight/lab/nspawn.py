@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -86,7 +85,7 @@ class NspawnHost:
     def wait_ssh(self, timeout: float) -> None:
         """Wait until a command runs as the lab's user, under the host key the lab made."""
         address = self.rack.hosts[self.name].address
-        self._wait("an answer on port 22", timeout, lambda: _greets(address))
+        self._wait("an answer on port 22", timeout, lambda: ssh.greets(address))
         command = ssh.command_line(self.rack, self.name, ["true"])
         # The port answers a moment before the guest lets users other than root in.
         self._wait("a login over SSH", timeout, lambda: succeeds(*command, timeout=10))
@@ -192,12 +191,3 @@ class NspawnHost:
     def _supervisor(self) -> Process | None:
         process = self._recorded("supervisor")
         return process if process.alive() else None
-
-
-def _greets(address: str) -> bool:
-    try:
-        with socket.create_connection((address, 22), timeout=0.1) as connection:
-            connection.settimeout(2)
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from firstlight.errors import FirstlightError
 from firstlight.lab import (
     addresses,
+    exclusive,
     identity,
     leftovers,
-    lock,
     manifest,
     network,
     packages,
     rootfs,
     ssh,
 )
-from firstlight.lab.mounts import unmount_below
+from firstlight.lab.exclusive import Say, quiet
 from firstlight.lab.nspawn import NspawnHost
 from firstlight.lab.state import (
-    CACHE_DIR,
     LIB_DIR,
     HostEntry,
     Rack,
@@ -36,30 +33,8 @@ from firstlight.lab.state import (
     invoking_owner,
 )
 
-Say = Callable[[str], None]
 BOOT_SECONDS = 60
 DEFAULT_SUITE = "trixie"
-LOCK_SECONDS = 1800
-
-
-def quiet(text: str) -> None:
-    """Say nothing."""
-
-
-@contextmanager
-def _ours(rack_id: str, purpose: str) -> Iterator[None]:
-    """Root, and this lab to ourselves."""
-    if os.geteuid() != 0:
-        raise FirstlightError(
-            "the lab's hosts need root", fix="use sudo, or the firstlight command"
-        )
-    LIB_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with lock.locked(LIB_DIR / f"{rack_id}.lock", purpose, LOCK_SECONDS):
-        yield
-
-
-def _machine_wide(purpose: str) -> Any:
-    return lock.locked(LIB_DIR / "machine.lock", purpose, 120)
 
 
 def up(
@@ -82,7 +57,7 @@ def up(
     rootfs.checked_suite(suite or DEFAULT_SUITE)
     checkout = (checkout or checkout_here()).resolve()
     name = checked_name(name) if name else default_name()
-    with _ours(identity.lab_id(checkout, name), f"the lab {name}"):
+    with exclusive.lab(identity.lab_id(checkout, name), f"the lab {name}"):
         packages.ensure(say)
         rack = _network_up(checkout, name, suite, say)
         if not only_network:
@@ -94,7 +69,7 @@ def up(
 
 
 def _network_up(checkout: Path, name: str, suite: str | None, say: Say) -> Rack:
-    with _machine_wide("the lab's network"):
+    with exclusive.machine("the lab's network"):
         rack = find(checkout, name)
         fresh = rack is None
         if rack is None:
@@ -190,7 +165,7 @@ def host(rack: Rack, name: str, say: Say = quiet) -> NspawnHost:
 def reset(rack: Rack, name: str, suite: str | None = None, say: Say = quiet) -> None:
     """Recreate one host bare: same address, same host key, new disk; then boot it."""
     machine = host(rack, name, say)
-    with _ours(rack.id, f"the lab {rack.name}"):
+    with exclusive.lab(rack.id, f"the lab {rack.name}"):
         began = time.monotonic()
         if suite:
             rack.hosts[name].suite = rootfs.checked_suite(suite)
@@ -203,38 +178,18 @@ def reset(rack: Rack, name: str, suite: str | None = None, say: Say = quiet) -> 
         say(f"lab host {name} bare again in {time.monotonic() - began:.1f} s")
 
 
-def down(rack: Rack, purge: bool = False, say: Say = quiet) -> None:
-    """Power every host off and take network and services away; `purge` also disks and state."""
-    from firstlight.lab import services as programs
-
-    with _ours(rack.id, f"the lab {rack.name}"):
-        programs.stop(rack)
-        machines = [NspawnHost(rack, name, say) for name in sorted(rack.hosts)]
-        with ThreadPoolExecutor(max(1, len(machines))) as pool:
-            list(pool.map(NspawnHost.destroy if purge else NspawnHost.poweroff, machines))
-        with _machine_wide("the lab's network"):
-            if purge and rack.machine_dir.exists():
-                unmount_below(rack.machine_dir)
-                shutil.rmtree(rack.machine_dir)
-            network.down(rack)
-        if purge and rack.state_dir.exists():
-            shutil.rmtree(rack.state_dir)
-        say(f"lab {rack.name} is down" + (" and gone" if purge else ""))
+def switch_off(rack: Rack, name: str, orderly: bool, say: Say = quiet) -> None:
+    """Shut one host down, or cut its power. `up` starts it again with the disk it had."""
+    machine = host(rack, name, say)
+    with exclusive.lab(rack.id, f"the lab {rack.name}"):
+        began = time.monotonic()
+        if orderly:
+            machine.poweroff()
+        else:
+            machine.kill()
+        say(f"{name} off in {time.monotonic() - began:.1f} s")
 
 
-def purge_machine(say: Say = quiet) -> bool:
-    """Remove what all labs of the machine share, if no lab is left; whether it was removed."""
-    if not LIB_DIR.exists() and not CACHE_DIR.exists():
-        return True
-    with _machine_wide("removing the lab's caches"):
-        leftovers.clean(leftovers.find(leftovers.look()), say)
-        left = [path.name for path in LIB_DIR.glob("*") if path.is_dir()]
-        if left:
-            say(f"caches kept: labs of other checkouts use them ({', '.join(left)})")
-            return False
-        network.put_forwarding_back(LIB_DIR)
-        for folder in (CACHE_DIR, LIB_DIR):
-            if folder.exists():
-                unmount_below(folder)
-                shutil.rmtree(folder)
-    return True
+def status(rack: Rack) -> list[dict[str, Any]]:
+    """One `HostStatus` per host, as plain values."""
+    return [asdict(NspawnHost(rack, name, quiet).status()) for name in sorted(rack.hosts)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -75,3 +76,13 @@ def command_line(rack: Rack, host: str, argv: Sequence[str] = (), tty: bool = Fa
 def _quoted(path: Path) -> str:
     # ssh splits this option at spaces and expands %.
     return '"' + str(path).replace("%", "%%") + '"'
+
+
+def greets(address: str) -> bool:
+    """Whether an SSH server answers there."""
+    try:
+        with socket.create_connection((address, 22), timeout=0.1) as connection:
+            connection.settimeout(2)
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False

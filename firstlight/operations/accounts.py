@@ -22,7 +22,7 @@ def system_account(user: str) -> Generator[StringCommand, None, None]:
         host.noop(f"the account {user} exists")
         return
     yield script(
-        'useradd --system --user-group --no-create-home --home-dir /nonexistent '
+        "useradd --system --user-group --no-create-home --home-dir /nonexistent "
         '--shell /usr/sbin/nologin "$1"',
         user,
     )

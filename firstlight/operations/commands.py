@@ -20,8 +20,12 @@ def script(text: str, *arguments: str, **connector: object) -> StringCommand:
 def explained(command: StringCommand, error: FirstlightError) -> StringCommand:
     """Return ``command`` that, when it fails, ends with ``error`` after its own output."""
     return StringCommand(
-        "{", command, "; } || { rc=$?; printf '%s\\n'", QuoteString(str(error)),
-        ">&2; exit $rc; }", **command.connector_arguments,
+        "{",
+        command,
+        "; } || { rc=$?; printf '%s\\n'",
+        QuoteString(str(error)),
+        ">&2; exit $rc; }",
+        **command.connector_arguments,
     )
 
 

@@ -88,9 +88,7 @@ def images(references: Sequence[str]) -> Generator[StringCommand, None, None]:
         return
     for reference in absent:
         yield explained(
-            script(
-                'timeout "$1" docker pull --quiet "$2"', str(PULL_TIMEOUT_SECONDS), reference
-            ),
+            script('timeout "$1" docker pull --quiet "$2"', str(PULL_TIMEOUT_SECONDS), reference),
             FirstlightError(
                 "the engine's image could not be pulled; what ran before still runs",
                 where=f"{host.name}: {reference}",

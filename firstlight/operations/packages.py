@@ -30,15 +30,22 @@ while :; do
 done
 """
 
-# --force-confold: an operator's own change of a packaged file wins over the package's.
+# --force-confold: an operator's own change of a packaged file wins over the package's. The
+# lists are fetched at most once in ten minutes, unless the sources changed or a package is not
+# to be had with them.
 INSTALL = r"""
 set -eu; limit=$1; shift
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 run() { apt-get -q -y -o DPkg::Lock::Timeout="$limit" -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold "$@"; }
 dpkg --configure -a --force-confold
 run -f install
-run update
-run install --no-install-recommends "$@"
+stamp=/run/firstlight/apt-updated
+update() { run update; mkdir -p /run/firstlight; touch "$stamp"; }
+if [ -z "$(find "$stamp" -mmin -10 2>/dev/null)" ] || [ -n "$(find /etc/apt -newer "$stamp")" ]; then
+  update; run install --no-install-recommends "$@"
+else
+  run install --no-install-recommends "$@" || { update; run install --no-install-recommends "$@"; }
+fi
 """
 
 

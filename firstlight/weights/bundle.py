@@ -18,14 +18,16 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+import firstlight
 from firstlight.errors import FirstlightError
-from firstlight.weights import fetch
 
 # Compiled, and only a faster way for some repositories: plain HTTP serves all of them.
 LEFT_OUT = {"hf-xet"}
 # What a host's Python may be at the least (Ubuntu 22.04): decides what has to be in the file.
 OLDEST_HOST = {"extra": "", "python_version": "3.10", "python_full_version": "3.10.0"}
-MAIN = "import sys\nfrom fetch import main\nsys.exit(main(sys.argv[1:]))\n"
+MAIN = "import sys\nfrom firstlight.weights.fetch import main\nsys.exit(main(sys.argv[1:]))\n"
+OWN = ("__init__.py", "weights/__init__.py", "weights/fetch.py", "weights/wanted.py")
+"""The part of firstlight that travels, below its package."""
 CONSTANT_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -59,12 +61,15 @@ def closure(name: str) -> list[metadata.Distribution]:
     return [found[key] for key in sorted(found)]
 
 
+def own() -> dict[str, bytes]:
+    """Return the archive's files that are firstlight's own."""
+    package = Path(firstlight.__file__).parent
+    return {f"firstlight/{name}": (package / name).read_bytes() for name in OWN}
+
+
 def members() -> dict[str, bytes]:
     """Return the archive's files by name: Python sources, data and licences, nothing compiled."""
-    files = {
-        "__main__.py": MAIN.encode(),
-        "fetch.py": Path(fetch.__file__).read_bytes(),
-    }
+    files = {"__main__.py": MAIN.encode(), **own()}
     for distribution in closure("huggingface_hub"):
         for item in distribution.files or []:
             path, name = Path(str(item.locate())), item.as_posix()
@@ -76,8 +81,9 @@ def members() -> dict[str, bytes]:
 
 def identity() -> str:
     """Return a short hash of what the archive is made of, without making it."""
-    digest = hashlib.sha256(Path(fetch.__file__).read_bytes())
-    digest.update(Path(__file__).read_bytes())
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for content in own().values():
+        digest.update(content)
     for distribution in closure("huggingface_hub"):
         digest.update(f"{distribution.name}=={distribution.version}\n".encode())
     return digest.hexdigest()[:16]

@@ -4,7 +4,7 @@ Order of things: metadata of the pinned revision, free space, then each file int
 folder (continued where a former run was cut off), each checked, the done-marker, and one
 rename that makes the whole folder visible. What is visible under the store is complete.
 
-Only the standard library and huggingface_hub may be imported here. ``hf_hub_download`` is not
+Only the standard library, huggingface_hub and :mod:`firstlight.weights.wanted` may be imported. ``hf_hub_download`` is not
 used: since 2.x it downloads into a file of its own per process and deletes it on failure, so
 a download that was cut off would start over.
 """
@@ -12,71 +12,23 @@ a download that was cut off would start over.
 from __future__ import annotations
 
 import fcntl
-import fnmatch
-import hashlib
 import json
 import os
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from firstlight.weights.wanted import FetchError, Wanted, checksum_of, chosen
 
 PARALLEL = 4
 TRIES = 2  # a second try mends a partial file that a power cut had damaged
 SPARE_BYTES = 256 * 2**20
-CHUNK = 4 * 2**20
-
-
-class Refusal(Exception):
-    """The weights cannot be had; the message says what, why and how to mend it."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One file: its size in bytes and its checksum, ``sha256:…`` or ``git:…`` (a blob id)."""
-
-    path: str
-    size: int
-    checksum: str
-
-
-def checksum_of(path: Path, kind: str) -> str:
-    """Return the checksum of a file in the notation of :class:`Wanted`."""
-    digest = hashlib.sha256() if kind == "sha256" else hashlib.sha1()
-    if kind == "git":
-        digest.update(f"blob {path.stat().st_size}\0".encode())
-    with path.open("rb") as stream:
-        while block := stream.read(CHUNK):
-            digest.update(block)
-    return f"{kind}:{digest.hexdigest()}"
-
-
-def chosen(siblings: list[Any], include: list[str], pins: dict[str, str]) -> list[Wanted]:
-    """Return the files of a revision that match ``include``, with what they must hash to.
-
-    ``pins`` are the operator's own SHA-256 sums: they win over the hub's.
-    """
-    wanted = []
-    for item in siblings:
-        if not any(fnmatch.fnmatchcase(item.rfilename, pattern) for pattern in include):
-            continue
-        hub = f"sha256:{item.lfs.sha256}" if item.lfs else f"git:{item.blob_id}"
-        pin = pins.get(item.rfilename)
-        wanted.append(Wanted(item.rfilename, item.size, f"sha256:{pin}" if pin else hub))
-    unknown = sorted(set(pins) - {want.path for want in wanted})
-    if not wanted or unknown:
-        raise Refusal(
-            f"no such file in the repository: {', '.join(unknown or include)}\n"
-            f"  why: it has {', '.join(sorted(item.rfilename for item in siblings)[:12])}\n"
-            "  fix: correct the model's file, include or sha256 in the inventory"
-        )
-    return wanted
 
 
 def look_up(job: dict[str, Any], token: str | None) -> list[Wanted]:
-    """Ask the hub for the files of the pinned revision. Raises :class:`Refusal`."""
+    """Ask the hub for the files of the pinned revision. Raises :class:`FetchError`."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
@@ -85,23 +37,23 @@ def look_up(job: dict[str, Any], token: str | None) -> list[Wanted]:
         api = HfApi(endpoint=job["hub"], token=token or False)
         info = api.model_info(job["repo"], revision=job["revision"], files_metadata=True)
     except RepositoryNotFoundError as error:  # a gated repository is one of these
-        raise Refusal(
+        raise FetchError(
             f"the hub does not give {job['repo']}\n  why: {first_line(error)}\n"
             "  fix: check the repository's name; if it is gated or private, accept its terms on "
             "its page and set the model's hub_token"
         ) from None
     except HfHubHTTPError as error:
-        raise Refusal(
+        raise FetchError(
             f"the hub does not give {name}\n  why: {first_line(error)}\n"
             "  fix: check the model's revision in the inventory"
         ) from None
     except Exception as error:  # its HTTP library's own: no route, no name, no TLS, silence
-        raise Refusal(
+        raise FetchError(
             f"the hub cannot be reached at {job['hub'] or 'its public address'}\n"
             f"  why: {first_line(error)}\n  fix: check the host's network, or the model's hub"
         ) from None
     if info.sha != job["revision"]:
-        raise Refusal(f"the hub answered revision {info.sha} when asked for {name}")
+        raise FetchError(f"the hub answered revision {info.sha} when asked for {name}")
     return chosen(info.siblings or [], job["include"], job["sha256"])
 
 
@@ -115,7 +67,7 @@ def require_space(folder: Path, wanted: list[Wanted]) -> None:
     need = sum(want.size for want in wanted) - have + SPARE_BYTES
     free = shutil.disk_usage(folder).free
     if need > free:
-        raise Refusal(
+        raise FetchError(
             f"the disk is too small for the weights\n  why: {need / 1e9:.1f} GB needed, "
             f"{free / 1e9:.1f} GB free in {folder.parent.parent}\n"
             "  fix: make room, or mount a larger disk there"
@@ -144,7 +96,7 @@ def download(job: dict[str, Any], token: str | None, want: Wanted, path: Path) -
 
 
 def fetch_one(job: dict[str, Any], token: str | None, want: Wanted, folder: Path) -> None:
-    """Fetch one file and check it; a wrong one is deleted. Raises :class:`Refusal`."""
+    """Fetch one file and check it; a wrong one is deleted. Raises :class:`FetchError`."""
     path = part(folder, want)
     path.parent.mkdir(parents=True, exist_ok=True)
     kind = want.checksum.partition(":")[0]
@@ -155,7 +107,7 @@ def fetch_one(job: dict[str, Any], token: str | None, want: Wanted, folder: Path
         try:
             download(job, token, want, path)
         except Exception as error:  # huggingface_hub raises its HTTP library's own errors
-            raise Refusal(
+            raise FetchError(
                 f"{want.path} was cut off\n  why: {first_line(error)}\n"
                 "  fix: run again; what is there already is kept and continued"
             ) from None
@@ -164,7 +116,7 @@ def fetch_one(job: dict[str, Any], token: str | None, want: Wanted, folder: Path
             path.chmod(0o644)
             return
         path.unlink()
-    raise Refusal(
+    raise FetchError(
         f"{want.path} has the wrong checksum and was deleted\n"
         f"  why: expected {want.checksum}, got {found}\n"
         "  fix: check the hub or mirror; it serves other bytes than the revision's"
@@ -213,6 +165,6 @@ def main(arguments: list[str]) -> int:
         if not (Path(job["folder"]) / job["marker"]).exists():
             print(fetch(job, token))
         return 0
-    except Refusal as refusal:
+    except FetchError as refusal:
         print(refusal, file=sys.stderr)
         return 1

@@ -77,9 +77,9 @@ def main(model: str) -> int:
         try:
             exercise(engine)
         except OSError as error:
-            log.flush()
-            sys.stderr.write("".join(LOG.read_text(errors="replace").splitlines(True)[-30:]))
-            sys.stderr.write(f"\n{error}\n")
+            lines = LOG.read_text(errors="replace").splitlines()
+            telling = [line for line in lines if "Error" in line]
+            sys.stderr.write("\n".join([*telling[:6], str(error)]))
             return 1
         finally:
             engine.terminate()

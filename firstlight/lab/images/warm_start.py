@@ -24,6 +24,7 @@ SCRIPT = """set -e
 cd "$1"
 ip link set lo up
 mount -t proc proc proc
+mount -t sysfs -o ro sysfs sys
 mount -t tmpfs -o mode=755 tmpfs dev
 for name in null zero full random urandom; do
   touch "dev/$name"

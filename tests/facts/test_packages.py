@@ -1,0 +1,74 @@
+"""Installed packages and what a cut-off dpkg leaves behind, read with this machine's dpkg."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from firstlight.facts.packages import InstalledPackages, Packages
+from firstlight.facts.receipt import Serving, ServingVersions
+from tests.facts.shell import gather
+from tests.stubs import Stubs
+
+needs_dpkg = pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="no dpkg here")
+
+
+@needs_dpkg
+def test_installed_and_unknown_packages() -> None:
+    found: Packages = gather(InstalledPackages, names=("dpkg", "no-such-package", "coreutils"))
+    assert set(found.versions) == {"dpkg", "coreutils"}
+    assert found.versions["dpkg"][0].isdigit()
+
+
+@needs_dpkg
+def test_nothing_installed_is_no_failure() -> None:
+    assert gather(InstalledPackages, names=("no-such-package",)).versions == {}
+
+
+def test_removed_packages_are_not_installed(stubs: Stubs) -> None:
+    # dpkg remembers packages whose configuration stayed, and some that never were there.
+    stubs.add(
+        "dpkg-query",
+        "echo 'installed nginx 1.26'; echo 'config-files docker.io 26'; echo 'not-installed x '",
+    )
+    stubs.add("dpkg")
+    found: Packages = gather(InstalledPackages, env=stubs.env, names=("nginx", "docker.io", "x"))
+    assert found.versions == {"nginx": "1.26"}
+
+
+def test_an_interrupted_dpkg_is_noticed(stubs: Stubs, tmp_path: Path) -> None:
+    stubs.add("dpkg-query")
+    stubs.add("dpkg", 'echo "The following packages are only half configured"')
+    assert gather(InstalledPackages, env=stubs.env, names=("x",)).interrupted
+    stubs.add("dpkg")
+    updates = {"/var/lib/dpkg/updates": tmp_path / "updates"}
+    assert not gather(InstalledPackages, stubs.env, updates, names=("x",)).interrupted
+    (tmp_path / "updates").mkdir()
+    assert not gather(InstalledPackages, stubs.env, updates, names=("x",)).interrupted
+    (tmp_path / "updates/0001").touch()
+    assert gather(InstalledPackages, stubs.env, updates, names=("x",)).interrupted
+
+
+@needs_dpkg
+def test_the_receipt_and_its_versions(tmp_path: Path) -> None:
+    path = tmp_path / "receipt file.json"
+    path.write_text('{\n "schema": 1\n}\n')
+    found: Serving = gather(ServingVersions, path=str(path), names=("dpkg", "no-such-package"))
+    assert found.text == '{\n "schema": 1\n}\n'
+    assert set(found.packages) == {"dpkg"}
+    assert found.os and found.kernel
+
+
+def test_a_package_without_a_version_is_none(stubs: Stubs, tmp_path: Path) -> None:
+    stubs.add("dpkg-query", 'for p in "nginx 1.26" "docker-cli "; do echo "package=$p"; done')
+    found: Serving = gather(ServingVersions, stubs.env, path="/absent", names=("nginx",))
+    assert found.packages == {"nginx": "1.26"}
+    assert found.text is None
+
+
+@pytest.mark.parametrize("garbage", [[""], ["package="], ["package=x"], ["\x00", "a=b=c"]])
+def test_garbage_never_raises(garbage: list[str]) -> None:
+    assert InstalledPackages().process(garbage).versions == {}
+    assert ServingVersions().process(garbage).packages == {}

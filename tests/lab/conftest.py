@@ -1,0 +1,54 @@
+"""Real hosts for the tests: a lab of its own, deployed to the way an operator does it.
+
+The lab is driven through the ``firstlight`` command and hosts through plain ``pyinfra`` and
+``ssh``, so that the tests go the users' way and also work where the user is a sudoer.
+KEEP_LAB=1 leaves the lab up for a look afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from firstlight.lab.packages import capable
+from tests.lab.rack import LAB, TestRack, firstlight
+
+IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    reason = capable()
+    session.config.stash[REASON] = reason
+
+
+REASON = pytest.StashKey[str | None]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    reason = config.stash.get(REASON, None)
+    wanted = [item for item in items if "tests/lab/" in item.path.as_posix()]
+    if reason is None or not wanted:
+        return
+    if IN_CI:
+        raise pytest.UsageError(f"CI=true, but the lab cannot run here: {reason}")
+    for item in wanted:
+        item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reason = terminalreporter.config.stash.get(REASON, None)
+    if reason is not None:
+        terminalreporter.write_line(f"LAB TESTS SKIPPED: {reason}", yellow=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def rack() -> Iterator[TestRack]:
+    """A lab of two bare hosts with llama.cpp's image; gone afterwards."""
+    firstlight("lab", "down", "--purge", "--name", LAB, check=False)
+    firstlight("lab", "up", "--name", LAB, "--hosts", "2", "--engine", "llamacpp", timeout=1200)
+    firstlight("keys", "issue", "demo", "--once", "--site", LAB)
+    yield TestRack.load()
+    if not os.environ.get("KEEP_LAB"):
+        firstlight("lab", "down", "--purge", "--name", LAB)
