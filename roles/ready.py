@@ -85,7 +85,9 @@ def report(settings: HostSettings, found: dict[str, Any], lights: list[FirstLigh
 def ready(settings: HostSettings, system: System, release: Release, clock: PhaseClock) -> None:
     """See the first token through the public URL and keep the receipt."""
 
-    def timing() -> dict[str, Any]:
+    def timing(looked: float) -> dict[str, Any]:
+        # This operation's own time is not counted yet: it has not ended.
+        clock.add(settings.name, "Ready | See the first token", looked)
         traffic = traffic_to(settings.address or str(settings.domain))
         return {
             "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -45,11 +45,19 @@ class DockerDaemon(FactBase[Daemon]):
         values = dict(line.partition("=")[::2] for line in output)
         config = values.get("config")
         return Daemon(
-            config=None if config is None else base64.b64decode(config).decode(),
+            config=None if config is None else text_of(config),
             active=values.get("active") == "active",
             enabled=values.get("enabled") == "enabled",
             stale=values.get("stale") == "yes",
         )
+
+
+def text_of(encoded: str) -> str:
+    """Return the text in base64 ``encoded``; what is no UTF-8 gives a text that is no JSON."""
+    try:
+        return base64.b64decode(encoded, validate=True).decode()
+    except ValueError as error:
+        return f"not a text: {error}"
 
 
 class ImagesPresent(FactBase[frozenset[str]]):

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from typing_extensions import override
 
+# printf, because dash's echo reads backslashes. A path with a newline in it is passed over: its
+# two lines could be taken for the state of another path.
 SCRIPT = r"""
+state() { printf '%s %s %s\n' "$1" "$2" "$p"; }
 for p in "$@"; do
-  if [ -L "$p" ]; then echo "link - - - - $p"
-  elif [ -d "$p" ]; then echo "directory $(stat -c '%a %U %G' "$p") - $p"
-  elif [ -f "$p" ]; then echo "file $(stat -c '%a %U %G' "$p") $(sha256sum <"$p" | cut -d' ' -f1) $p"
-  elif [ -e "$p" ]; then echo "other - - - - $p"
+  case $p in *"
+"*) continue ;; esac
+  if [ -L "$p" ]; then state link "- - - -"
+  elif [ -d "$p" ]; then state directory "$(stat -c '%a %U %G' "$p") -"
+  elif [ -f "$p" ]; then state file "$(stat -c '%a %U %G' "$p") $(sha256sum <"$p" | cut -d' ' -f1)"
+  elif [ -e "$p" ]; then state other "- - - -"
   fi
 done
 true
@@ -58,7 +63,11 @@ class Contents(FactBase[dict[str, str]]):
 
     @override
     def command(self, paths: tuple[str, ...]) -> StringCommand:
-        text = r'for p in "$@"; do [ -f "$p" ] && { echo "=== $p"; sed "s/^/ /" "$p"; }; done; true'
+        # The echo ends a last line that has no end of its own.
+        text = (
+            'for p in "$@"; do [ -f "$p" ] && '
+            r"""{ printf '=== %s\n' "$p"; sed "s/^/ /" "$p"; echo; }; done; true"""
+        )
         return StringCommand(
             "sh -c", QuoteString(text), "contents", *[QuoteString(path) for path in paths]
         )
@@ -70,6 +79,6 @@ class Contents(FactBase[dict[str, str]]):
         for line in output:
             if line.startswith("=== "):
                 current = texts.setdefault(line[4:], [])
-            else:
+            elif line.startswith(" "):
                 current.append(line[1:] + "\n")
         return {path: "".join(lines) for path, lines in texts.items()}

@@ -15,7 +15,7 @@ echo "os=${ID:-unknown} ${VERSION_ID:-unknown}"
 echo "arch=$(uname -m)"
 echo "uid=$(id -u)"
 echo "systemd=$(systemctl --version 2>/dev/null | awk 'NR==1 {print $2}')"
-[ -s /proc/net/if_inet6 ] && echo ipv6=yes
+grep -q . /proc/net/if_inet6 2>/dev/null && echo ipv6=yes
 echo "memory=$(awk '/^MemTotal:/ {print $2 * 1024}' /proc/meminfo)"
 d=$store; while [ ! -d "$d" ]; do d=$(dirname "$d"); done
 echo "free=$(df -P -B1 "$d" | awk 'NR==2 {print $4}')"

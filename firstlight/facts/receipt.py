@@ -11,7 +11,7 @@ SCRIPT = r"""
 path=$1; shift
 echo "os=$(. /etc/os-release; echo "$PRETTY_NAME")"
 echo "kernel=$(uname -r)"
-dpkg-query -W -f 'package=${Package} ${Version}\n' "$@" 2>/dev/null
+dpkg-query -W -f 'package=${db:Status-Status} ${Package} ${Version}\n' "$@" 2>/dev/null
 [ -f "$path" ] && { echo receipt; cat "$path"; }
 true
 """
@@ -41,7 +41,8 @@ class ServingVersions(FactBase[Serving]):
     def process(self, output: list[str]) -> Serving:
         split = output.index("receipt") if "receipt" in output else len(output)
         pairs = [line.partition("=")[::2] for line in output[:split]]
-        packages = dict(value.split(" ", 1) for key, value in pairs if key == "package")
+        words = [value.split() for key, value in pairs if key == "package"]
+        packages = {word[1]: word[2] for word in words if len(word) == 3 and word[0] == "installed"}
         values = dict(pairs)
         text = "\n".join(output[split + 1 :]) + "\n" if split < len(output) else None
         return Serving(values.get("os", ""), values.get("kernel", ""), packages, text)

@@ -33,11 +33,15 @@ class Stored:
 
     def complete(self, repo: str, revision: str) -> bool:
         """Tell whether the marker is of this revision and every file has its length."""
-        files = self.marker.get("files", {})
+        files = self.marker.get("files")
         return (
-            bool(files)
+            isinstance(files, dict)
+            and bool(files)
             and (self.marker.get("repo"), self.marker.get("revision")) == (repo, revision)
-            and all(self.sizes.get(name) == entry["size"] for name, entry in files.items())
+            and all(
+                isinstance(entry, dict) and self.sizes.get(name, -1) == entry.get("size")
+                for name, entry in files.items()
+            )
         )
 
 
@@ -58,7 +62,8 @@ class StoredWeights(FactBase[Stored]):
         sizes = {}
         for line in output[split + 1 :]:
             size, _, name = line.partition(" ")
-            sizes[name] = int(size)
+            if size.isdecimal():  # a name with a newline spreads over two lines
+                sizes[name] = int(size)
         try:
             marker = json.loads("\n".join(output[1:split])) if output[:1] == ["marker"] else {}
         except ValueError:
@@ -94,6 +99,6 @@ class FetchProgress(FactBase[Fetching]):
         return Fetching(
             state=values.get("ActiveState", "unknown"),
             result=values.get("Result", ""),
-            bytes=int(values.get("Bytes") or 0),
+            bytes=int(done) if (done := values.get("Bytes", "")).isdecimal() else 0,
             words="\n".join(output[split + 1 :]),
         )

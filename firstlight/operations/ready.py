@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ def first_token(
     serves: dict[str, Any],
     packages: Sequence[str],
     look: Callable[[], list[FirstLight]],
-    timing: Callable[[], dict[str, Any]],
+    timing: Callable[[float], dict[str, Any]],
     report: Callable[[dict[str, Any], list[FirstLight]], str],
 ) -> Generator[StringCommand, None, None]:
     """
@@ -30,7 +31,7 @@ def first_token(
     + serves: what serves, as the receipt shall say it
     + packages: names of packages whose versions belong into it
     + look: asks the public URL, from the control machine
-    + timing: phase times and traffic so far
+    + timing: phase times and traffic so far, given the seconds that looking took
     + report: the lines for the operator
     """
     names = tuple(packages)
@@ -39,12 +40,13 @@ def first_token(
     wanted: dict[str, Any] = {"schema": receipt.SCHEMA, "host": host.name, **serves, **versions}
     kept = receipt.parsed(found.text)
     if adapter.is_executing(state):
+        began = time.monotonic()
         try:
             lights = look()
         except FirstlightError as error:
             yield failure(error)
             return
-        wanted |= timing()
+        wanted |= timing(time.monotonic() - began)
         wanted["first_token_seconds"] = {
             light.model: round(light.first_token, 4) for light in lights
         }

@@ -63,7 +63,7 @@ def build(root: Path) -> None:
     command = root / "usr/local/bin/vllm"
     command.write_text(COMMAND)
     command.chmod(0o755)
-    warm_start.run_once(root, ENVIRONMENT)
+    warm_start.run_once(root, site, ENVIRONMENT)
     debian.clean(root)
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import py_compile
 import subprocess
 import sys
 import time
@@ -56,18 +53,6 @@ def exercise(engine: subprocess.Popen[bytes]) -> None:
         ask(path)
 
 
-def settle() -> None:
-    """Recompile what was compiled, without dates: an image's files get other dates."""
-    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    for folder, _, names in os.walk("/usr"):
-        for name in names:
-            if name.endswith(".pyc"):
-                compiled = str(Path(folder) / name)
-                source = importlib.util.source_from_cache(compiled)
-                if Path(source).exists():
-                    py_compile.compile(source, cfile=compiled, invalidation_mode=unchecked, quiet=2)
-
-
 def main(model: str) -> int:
     """Return 0 if the engine answered."""
     with LOG.open("wb") as log:
@@ -87,7 +72,6 @@ def main(model: str) -> int:
                 engine.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 engine.kill()
-    settle()
     return 0
 
 

@@ -5,6 +5,7 @@ Without byte-code in the image every start would compile two thousand modules (1
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from firstlight.errors import FirstlightError
 from firstlight.lab import model
 from firstlight.lab.command import run
 from firstlight.lab.images import debian, warm_inside
+from firstlight.lab.images.layer import EPOCH
 from firstlight.lab.images.oci import PATH
 
 SECONDS = 600
@@ -41,11 +43,14 @@ exec chroot . "$@"
 """
 
 
-def run_once(root: Path, environment: Mapping[str, str]) -> None:
-    """Start vLLM in ``root``, let it answer, stop it, and make its byte-code independent of dates.
+def run_once(root: Path, packages: Path, environment: Mapping[str, str]) -> None:
+    """Start vLLM in ``root``, let it answer, stop it; byte-code stays in the folder ``packages``.
 
-    Raises :class:`FirstlightError` with the end of vLLM's log if it does not answer.
+    Raises :class:`FirstlightError` with errors from vLLM's log if it does not answer.
     """
+    # Byte-code names the date of its source, and layers clamp dates: clamp them first.
+    for path in packages.rglob("*.py"):
+        os.utime(path, (EPOCH, EPOCH))
     with tempfile.TemporaryDirectory(dir=root.parent, prefix="warm.") as folder:
         tiny = model.ensure(Path(folder) / "tiny")
         program = Path(folder) / "program"

@@ -1,0 +1,118 @@
+"""The probe of a host, taken of this machine, and read from what other machines said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from firstlight.facts.probe import HostProbe, Probe
+from tests.facts.shell import gather
+from tests.stubs import Stubs
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port that this process listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_this_machine(tmp_path: Path) -> None:
+    store = tmp_path / "not there" / "yet"
+    probe: Probe = gather(HostProbe, store=str(store))
+    assert probe.uid == os.getuid()
+    assert probe.arch == os.uname().machine
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert probe.memory == pytest.approx(pages, rel=0.02)
+    free = shutil.disk_usage(tmp_path).free
+    assert probe.free == pytest.approx(free, rel=0.1)
+    release = dict(
+        line.split("=", 1) for line in Path("/etc/os-release").read_text().split("\n") if "=" in line
+    )
+    assert probe.os_id == release["ID"].strip('"')
+    assert probe.os_version == release.get("VERSION_ID", "unknown").strip('"')
+    assert not store.exists()
+
+
+@pytest.mark.skipif(shutil.which("ss") is None, reason="no ss here")
+def test_a_listener_and_its_program(port: int) -> None:
+    probe: Probe = gather(HostProbe, store="/srv/models")
+    assert Path("/proc/self/comm").read_text().strip() in probe.listeners[port]
+
+
+def test_complete_weights_are_found(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    for name in ("a--b@1-x", "half@2-y", ".incoming/c@3-z"):
+        (store / name).mkdir(parents=True)
+    (store / "a--b@1-x/.firstlight.json").touch()
+    (store / ".incoming/c@3-z/.firstlight.json").touch()
+    assert gather(HostProbe, store=str(store)).stored == {"a--b@1-x"}
+
+
+def test_only_images_that_the_host_has(stubs: Stubs) -> None:
+    stubs.add("docker", '[ "$3" = have@sha256:1 ]')
+    images = ("have@sha256:1", "lack@sha256:2")
+    assert gather(HostProbe, stubs.env, store="/srv", images=images).images == {"have@sha256:1"}
+
+
+def test_sites_of_an_nginx_that_is_not_ours(tmp_path: Path) -> None:
+    enabled, ours = tmp_path / "sites-enabled", tmp_path / "firstlight.conf"
+    enabled.mkdir()
+    instead = {
+        "/etc/nginx/sites-enabled": enabled,
+        "/etc/nginx/conf.d": tmp_path / "conf.d",
+        "/etc/systemd/system/nginx.service.d/firstlight.conf": ours,
+    }
+    (enabled / "default").touch()
+    assert gather(HostProbe, None, instead, store="/srv").foreign_sites == frozenset()
+    (enabled / "shop").touch()
+    assert gather(HostProbe, None, instead, store="/srv").foreign_sites == {"shop"}
+    # Once the edge is ours those files are not read any more, and stand in nobody's way.
+    ours.touch()
+    assert gather(HostProbe, None, instead, store="/srv").foreign_sites == frozenset()
+
+
+def test_a_rack_host_as_recorded() -> None:
+    probe = HostProbe().process(
+        """os=ubuntu 24.04
+arch=x86_64
+uid=0
+systemd=255
+ipv6=yes
+memory=1.08113e+12
+free=3500000000000
+stored=Qwen--Qwen3-8B@0123456789ab-deadbeef
+cdi=/var/run/cdi/nvidia.yaml
+image=docker.io/vllm/vllm-openai@sha256:00
+listen=0.0.0.0:80 apache2
+listen=[::1]:631 cupsd
+listen=[fe80::1%eth0]:546 unknown
+listen=*:9100 node exporter""".split("\n")
+    )
+    assert (probe.os_id, probe.os_version, probe.systemd) == ("ubuntu", "24.04", 255)
+    assert (probe.memory, probe.free, probe.ipv6) == (1081130000000, 3500000000000, True)
+    assert probe.cdi_specs == {"/var/run/cdi/nvidia.yaml"}
+    assert probe.listeners == {80: "apache2", 631: "cupsd", 546: "unknown", 9100: "node exporter"}
+
+
+def test_no_listener_hides_behind_ours() -> None:
+    """Two programs may hold one port on different addresses."""
+    for lines in (
+        ["listen=0.0.0.0:80 nginx", "listen=10.0.0.1:80 apache2"],
+        ["listen=10.0.0.1:80 apache2", "listen=0.0.0.0:80 nginx"],
+    ):
+        assert "apache2" in HostProbe().process(lines).listeners[80]
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [[""], ["listen="], ["listen=x"], ["listen=:"], ["memory=lots"], ["os="], ["\x00\xff==="]],
+)
+def test_garbage_never_raises(garbage: list[str]) -> None:
+    probe = HostProbe().process(garbage)
+    assert (probe.uid, probe.memory, probe.systemd) == (-1, 0, 0)

@@ -1,0 +1,97 @@
+"""Engines, the edge and plain units, from stubs of systemctl, docker and curl."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from firstlight.facts.accounts import AccountExists
+from firstlight.facts.edge import Edge, EdgeState
+from firstlight.facts.engines import EngineState, EngineStates
+from firstlight.facts.services import UnitProperties
+from tests.facts.shell import gather
+from tests.stubs import Stubs
+
+
+def engines(stubs: Stubs, folder: Path) -> dict[str, EngineState]:
+    instead = {"/etc/systemd/system/": f"{folder}/"}
+    found: dict[str, EngineState] = gather(EngineStates, stubs.env, instead, label="the.label")
+    return found
+
+
+def test_engines_by_name(stubs: Stubs, tmp_path: Path) -> None:
+    for name in ("tiny", "qwen3-8b.v2"):
+        (tmp_path / f"firstlight-engine-{name}.service").touch()
+    (tmp_path / "other.service").touch()
+    stubs.add(
+        "systemctl",
+        """case "$4" in
+  *tiny*) printf 'ActiveState=active\\nUnitFileState=enabled\\nNeedDaemonReload=no\\n';;
+  *) printf 'ActiveState=failed\\nUnitFileState=\\nNeedDaemonReload=yes\\n';;
+esac""",
+    )
+    stubs.add("docker", 'case "$4" in *tiny) echo 0123abcd;; *) exit 1;; esac')
+    assert engines(stubs, tmp_path) == {
+        "tiny": EngineState("active", True, False, "0123abcd"),
+        "qwen3-8b.v2": EngineState("failed", False, True, "none"),
+    }
+    assert any('"the.label"' in call for call in stubs.calls("docker"))
+
+
+def test_a_bare_host_has_no_engines(stubs: Stubs, tmp_path: Path) -> None:
+    stubs.add("systemctl", "exit 1")
+    assert engines(stubs, tmp_path) == {}
+
+
+def edge(stubs: Stubs, folder: Path) -> Edge:
+    words = {
+        "current": str(folder / "current"),
+        "socket": str(folder / "edge.sock"),
+        "folder": str(folder / "releases/new"),
+    }
+    found: Edge = gather(EdgeState, stubs.env, **words)
+    return found
+
+
+def test_the_edge_on_disk_and_in_memory(stubs: Stubs, tmp_path: Path) -> None:
+    stubs.add("systemctl", "echo ActiveState=active; echo UnitFileState=enabled")
+    stubs.add("curl", "echo old")
+    assert edge(stubs, tmp_path) == Edge(active=True, enabled=True)
+    (tmp_path / "releases/new").mkdir(parents=True)
+    (tmp_path / "current").symlink_to(tmp_path / "releases/new")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "edge.sock"))
+        # The link says what shall run; the running nginx says what does.
+        found = edge(stubs, tmp_path)
+    assert (found.current, found.running, found.written) == ("new", "old", False)
+    (tmp_path / "releases/new/.complete").touch()
+    assert edge(stubs, tmp_path).written
+
+
+def test_a_dead_socket_is_no_running_edge(stubs: Stubs, tmp_path: Path) -> None:
+    stubs.add("systemctl", "echo NeedDaemonReload=yes; exit 1")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "edge.sock"))
+        found = edge(stubs, tmp_path)
+    assert (found.running, found.active, found.reload_needed) == ("", False, True)
+
+
+def test_unit_properties(stubs: Stubs) -> None:
+    stubs.add("systemctl", 'echo "ActiveState=active"; echo "ConditionResult=no"')
+    found = gather(UnitProperties, stubs.env, unit="a b.service")
+    assert found == {"ActiveState": "active", "ConditionResult": "no"}
+    assert stubs.calls() == ["systemctl show -p ActiveState,UnitFileState,ConditionResult a b.service"]
+
+
+def test_accounts() -> None:
+    assert gather(AccountExists, user="root") is True
+    assert gather(AccountExists, user="no-such-user") is False
+
+
+@pytest.mark.parametrize("garbage", [[""], ["a b"], ["====="], ["\x00 \xff x y z w"]])
+def test_garbage_never_raises(garbage: list[str]) -> None:
+    assert EngineStates().process(garbage) == {}
+    assert not EdgeState().process(garbage).active
+    assert UnitProperties().process(garbage).get("ActiveState") is None
