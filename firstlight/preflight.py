@@ -14,7 +14,7 @@ ARCHITECTURES = ("x86_64", "aarch64")
 # What the host needs beside the weights: packages, images' layers come to /var/lib/docker.
 SPARE_BYTES = 2 * 10**9
 # docker-proxy holds the loopback port of an engine that is already serving.
-OURS = {"edge": ("nginx",), "engine": ("docker-proxy", "dockerd")}
+OURS = {"edge": {"nginx"}, "engine": {"docker-proxy", "dockerd"}}
 
 
 def system_of(settings: HostSettings, probe: Probe) -> System:
@@ -95,8 +95,7 @@ def port_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightE
         for place, model in enumerate(settings.models)
     ]
     for key, port, user in wanted:
-        holder = probe.listeners.get(port)
-        if holder is not None and holder not in OURS[user]:
+        for holder in sorted(probe.listeners.get(port, frozenset()) - OURS[user]):
             yield FirstlightError(
                 f"port {port} is taken by {holder}",
                 where=f"{settings.name}: {key}",

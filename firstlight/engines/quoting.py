@@ -13,7 +13,10 @@ def exec_word(word: str) -> str:
     text = word.replace("%", "%%").replace("$", "$$")
     if PLAIN.fullmatch(text):
         return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    # systemd takes a carriage return for the end of a line, too.
+    for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
+        text = text.replace(character, escape)
+    return f'"{text}"'
 
 
 def exec_line(words: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
@@ -53,7 +54,7 @@ class Probe:
     cdi_specs: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
     foreign_sites: frozenset[str] = frozenset()
-    listeners: dict[int, str] = field(default_factory=dict)
+    listeners: dict[int, frozenset[str]] = field(default_factory=dict)
 
 
 class HostProbe(FactBase[Probe]):
@@ -91,7 +92,7 @@ class HostProbe(FactBase[Probe]):
             cdi_specs=frozenset(many.get("cdi", ())),
             images=frozenset(many.get("image", ())),
             foreign_sites=frozenset(many.get("site", ())),
-            listeners=dict(listener(value) for value in many.get("listen", ()) if ":" in value),
+            listeners=listeners(many.get("listen", ())),
         )
 
 
@@ -103,7 +104,15 @@ def whole(text: str | None, otherwise: int) -> int:
         return otherwise
 
 
-def listener(text: str) -> tuple[int, str]:
-    """Split ``0.0.0.0:443 apache2`` into ``(443, "apache2")``."""
-    address, _, process = text.partition(" ")
-    return whole(address.rsplit(":", 1)[1], 0), process or "unknown"
+def listeners(lines: Iterable[str]) -> dict[int, frozenset[str]]:
+    """Return the programs by port, from lines such as ``0.0.0.0:443 apache2``.
+
+    One port can have several, each on another address.
+    """
+    found: dict[int, frozenset[str]] = {}
+    for line in lines:
+        address, _, process = line.partition(" ")
+        port = whole(address.rpartition(":")[2], 0)
+        if port:
+            found[port] = found.get(port, frozenset()) | {process or "unknown"}
+    return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+from firstlight.errors import FirstlightError
 from firstlight.lab import identity
-from firstlight.lab.command import run, succeeds
+from firstlight.lab.command import run
 from firstlight.lab.state import Rack, read_json, write_json
 
 IP_FORWARD = Path("/proc/sys/net/ipv4/ip_forward")
@@ -21,24 +23,29 @@ def ruleset(table: str, bridge: str, cidr: str) -> str:
 
     Guests get out (masqueraded) and reach each other; nothing new comes in from elsewhere,
     since a bare host is not meant for the machine's neighbours. ``accept`` here cannot undo a
-    ``drop`` in another table: see `obstacles`.
+    ``drop`` in another table: see `obstacles`. Segment sizes are cut to the way out, because
+    Docker's bridge inside a guest always has an MTU of 1500, whatever the machine's uplink has.
     """
-    return f"""\
-table inet {table} {{}}
-delete table inet {table}
-table inet {table} {{
+    body = f"""\
   chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
     ip saddr {cidr} oifname != "{bridge}" masquerade
   }}
   chain forward {{
     type filter hook forward priority filter; policy accept;
+    iifname "{bridge}" tcp flags syn tcp option maxseg size set rt mtu
     iifname "{bridge}" accept
     oifname "{bridge}" ct state established,related accept
     oifname "{bridge}" drop
   }}
-}}
 """
+    head = f"table inet {table} {{}}\ndelete table inet {table}\n"
+    return f'{head}table inet {table} {{\n  comment "{digest(body)}"\n{body}}}\n'
+
+
+def digest(text: str) -> str:
+    """A short mark by which a table tells which rules it was made from."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def up(rack: Rack) -> None:
@@ -52,8 +59,8 @@ def up(rack: Rack) -> None:
     run("ip", "address", "replace", f"{rack.address}/{rack.network.prefixlen}", "dev", bridge)
     # A host is asked for while it boots; ask again soon, not after the usual second.
     (NEIGHBOURS / bridge / "retrans_time_ms").write_text("50")
-    table = identity.table_name(rack.id)
-    if not table_exists(table):
+    if not table_is_right(rack):
+        table = identity.table_name(rack.id)
         run("nft", "-f", "-", text=ruleset(table, bridge, rack.cidr))
 
 
@@ -63,7 +70,7 @@ def is_up(rack: Rack) -> bool:
         return False
     shown = json.loads(run("ip", "-json", "-4", "address", "show", "dev", rack.bridge, "up"))
     addresses = [item["local"] for link in shown for item in link.get("addr_info", [])]
-    return rack.address in addresses and table_exists(identity.table_name(rack.id))
+    return rack.address in addresses and table_is_right(rack)
 
 
 def down(rack: Rack) -> None:
@@ -76,9 +83,15 @@ def down(rack: Rack) -> None:
         put_forwarding_back(rack.lib_dir)
 
 
-def table_exists(table: str) -> bool:
-    """Whether nftables has this ``inet`` table."""
-    return succeeds("nft", "list", "table", "inet", table)
+def table_is_right(rack: Rack) -> bool:
+    """Whether the lab's table is there and was made from the rules it should have."""
+    table = identity.table_name(rack.id)
+    wanted = ruleset(table, rack.bridge, rack.cidr)
+    mark = next(line.strip() for line in wanted.splitlines() if "comment" in line)
+    try:
+        return mark in run("nft", "list", "table", "inet", table)
+    except FirstlightError:
+        return False
 
 
 def remove_table(table: str) -> None:

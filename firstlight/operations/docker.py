@@ -15,12 +15,39 @@ from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.files import File, writing
 
 CONFIG = "/etc/docker/daemon.json"
+# The configuration before ours, there only until dockerd has taken the new one; empty where
+# there was none.
+BEFORE = f"{CONFIG}.firstlight-before"
 PULL_TIMEOUT_SECONDS = 3 * 3600
 
 
+# "dockerd --validate" does not see everything (log options that the driver does not know), and
+# a daemon that does not start takes every container with it: the configuration before is kept
+# until the new one runs.
+CHECK = f"""
+dockerd --validate --config-file 0
+[ ! -e {BEFORE} ] || exit 0
+if [ -f {CONFIG} ]; then cp -p {CONFIG} {BEFORE}.new; else : >{BEFORE}.new; fi
+mv -f {BEFORE}.new {BEFORE}
+"""
+RESTART = r"""
+restart() { systemctl reset-failed docker.service docker.socket 2>/dev/null; systemctl restart docker.service; }
+systemctl enable --quiet docker.service
+restart 2>/dev/null && { rm -f "$2"; exit 0; }
+journalctl -q -u docker.service -n 40 --no-pager -o cat | grep -v '^docker.service' | tail -n 5 >&2
+if [ -s "$2" ]; then mv -f "$2" "$1"; restart; elif [ -e "$2" ]; then rm -f "$1" "$2"; restart; fi
+exit 1
+"""
+
+
 def merged(base: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with ``ours`` laid over it; tables are merged key by key."""
+    """Return ``base`` with ``ours`` laid over it; tables are merged key by key.
+
+    Log options belong to their driver: with another driver those of ``base`` are dropped.
+    """
     result = dict(base)
+    if ours.get("log-driver", base.get("log-driver")) != base.get("log-driver"):
+        result.pop("log-opts", None)
     for key, value in ours.items():
         old = result.get(key)
         both_tables = isinstance(old, Mapping) and isinstance(value, Mapping)
@@ -64,14 +91,22 @@ def daemon(config: Mapping[str, Any]) -> Generator[StringCommand, None, None]:
     if changes:
         text = json.dumps(wanted, indent=2, sort_keys=True) + "\n"
         yield explained(
-            writing([File(CONFIG, text)], check="dockerd --validate --config-file 0"),
+            writing([File(CONFIG, text)], check=CHECK),
             FirstlightError(
                 "dockerd refuses the new configuration; the old one is in place",
                 where=f"{host.name}: {CONFIG}",
                 fix="see docker.daemon in the inventory",
             ),
         )
-    yield script("systemctl enable --quiet docker.service && systemctl restart docker.service")
+    yield explained(
+        script(RESTART, CONFIG, BEFORE),
+        FirstlightError(
+            "dockerd does not start; a configuration that was new is taken back",
+            where=f"{host.name}: {CONFIG}",
+            why="its last words stand above",
+            fix="see docker.daemon in the inventory, and journalctl -u docker.service on the host",
+        ),
+    )
 
 
 @operation()

@@ -35,7 +35,8 @@ if [ $result != 0 ]; then
   if [ -n "$old" ] && [ "$old" != "$new" ]; then point "$old"; systemctl reload-or-restart nginx.service; fi
   exit 1
 fi
-# The two before stay, to go back to.
+# The two before stay, to go back to; "before" goes by when each was last made current.
+touch "$new"
 ls -1t "$(dirname "$new")" | tail -n +4 | while read -r r; do rm -rf -- "$(dirname "$new")/$r"; done
 """
 
@@ -63,7 +64,7 @@ def released(release: Release) -> Generator[StringCommand, None, None]:
     state: Edge = (
         host.get_fact(EdgeState, current=CURRENT, socket=SOCKET, folder=release.folder) or Edge()
     )
-    running = state.running == release.name and state.active
+    running = state.running == release.name and state.active and state.written
     if running and state.current == release.name and state.enabled and not state.reload_needed:
         host.noop(f"release {release.name} is serving")
         return

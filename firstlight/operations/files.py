@@ -62,13 +62,15 @@ class Directory:
 # $1 is the check, then for each item: kind, path, mode, user, group. Content comes by stdin as
 # a tar of members 0, 1, 2… unpacked into a private folder in memory (/run), so a power cut
 # leaves no half-written secret on a disk. The rename is the last step of every file, and
-# no file is renamed unless all are written and the check has passed.
+# no file is renamed unless all are written and the check has passed. What was not renamed is
+# taken away again: a full disk is not left full, nor a secret beside its place.
 WRITE = r"""
 set -eu; umask 077
 check=$1; shift
 mkdir -p /run/firstlight
 stage=$(mktemp -d /run/firstlight/stage.XXXXXX)
-trap 'rm -rf "$stage"' EXIT
+clean() { rm -rf "$stage"; for item in "$@"; do rm -f "${item#*|*|*|}.firstlight-new"; done; }
+trap 'clean "$@"' EXIT
 base64 -d | tar -xzf - -C "$stage"
 n=0
 for pass in write rename; do

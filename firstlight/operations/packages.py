@@ -12,7 +12,8 @@ from firstlight.facts.packages import InstalledPackages, Packages
 from firstlight.operations.commands import explained, script
 
 # apt's own DPkg::Lock::Timeout covers the dpkg lock only, not the lists' lock, and says nothing
-# while it waits. /proc/locks names the holder of each.
+# while it waits. /proc/locks names the holder of each, by inode: that it has this very file open
+# is asked too, because a file on another disk can have the same inode.
 AWAIT = r"""
 set -u; limit=$1; waited=0; said=
 if command -v cloud-init >/dev/null 2>&1; then timeout "$limit" cloud-init status --wait >/dev/null 2>&1; fi
@@ -20,8 +21,10 @@ while :; do
   holder=
   for f in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock; do
     [ -e "$f" ] || continue
-    pid=$(awk -v i=":$(stat -c %i "$f")" 'substr($6, length($6) - length(i) + 1) == i {print $5; exit}' /proc/locks)
-    [ -n "$pid" ] && holder="$(cat "/proc/$pid/comm" 2>/dev/null || echo unknown) (pid $pid) holds $f"
+    for pid in $(awk -v i=":$(stat -c %i "$f")" 'substr($6, length($6) - length(i) + 1) == i {print $5}' /proc/locks); do
+      [ -n "$(find "/proc/$pid/fd" -lname "$(readlink -f "$f")" 2>/dev/null)" ] || continue
+      holder="$(cat "/proc/$pid/comm" 2>/dev/null || echo unknown) (pid $pid) holds $f"
+    done
   done
   [ -z "$holder" ] && exit 0
   if [ "$waited" -ge "$limit" ]; then echo "apt is still in use after $waited s: $holder" >&2; exit 1; fi

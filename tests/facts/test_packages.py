@@ -62,7 +62,10 @@ def test_the_receipt_and_its_versions(tmp_path: Path) -> None:
 
 
 def test_a_package_without_a_version_is_none(stubs: Stubs, tmp_path: Path) -> None:
-    stubs.add("dpkg-query", 'for p in "installed nginx 1.26" "not-installed docker-cli " "config-files apache2 2.4"; do echo "package=$p"; done')
+    stubs.add(
+        "dpkg-query",
+        'for p in "installed nginx 1.26" "not-installed docker-cli " "config-files apache2 2.4"; do echo "package=$p"; done',
+    )
     found: Serving = gather(ServingVersions, stubs.env, path="/absent", names=("nginx",))
     assert found.packages == {"nginx": "1.26"}
     assert found.text is None

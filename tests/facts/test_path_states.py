@@ -47,7 +47,18 @@ def test_each_kind_is_told_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["two words", "it's", 'a "quoted" name', "$HOME", "`id`", "a\\tb\\c", "-n", "späß", "*", "; id"],
+    [
+        "two words",
+        "it's",
+        'a "quoted" name',
+        "$HOME",
+        "`id`",
+        "a\\tb\\c",
+        "-n",
+        "späß",
+        "*",
+        "; id",
+    ],
 )
 def test_odd_names(tmp_path: Path, name: str) -> None:
     path = make(tmp_path / name)

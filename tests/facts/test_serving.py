@@ -82,7 +82,9 @@ def test_unit_properties(stubs: Stubs) -> None:
     stubs.add("systemctl", 'echo "ActiveState=active"; echo "ConditionResult=no"')
     found = gather(UnitProperties, stubs.env, unit="a b.service")
     assert found == {"ActiveState": "active", "ConditionResult": "no"}
-    assert stubs.calls() == ["systemctl show -p ActiveState,UnitFileState,ConditionResult a b.service"]
+    assert stubs.calls() == [
+        "systemctl show -p ActiveState,UnitFileState,ConditionResult a b.service"
+    ]
 
 
 def test_accounts() -> None:

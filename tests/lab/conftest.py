@@ -2,7 +2,7 @@
 
 The lab is driven through the ``firstlight`` command and hosts through plain ``pyinfra`` and
 ``ssh``, so that the tests go the users' way and also work where the user is a sudoer.
-KEEP_LAB=1 leaves the lab up for a look afterwards.
+KEEP_LAB=1 leaves the lab up for a look afterwards, and starts from the one it finds.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from collections.abc import Iterator
 import pytest
 
 from firstlight.lab.packages import capable
+from tests.lab import first_day
+from tests.lab.first_day import FirstDay
 from tests.lab.rack import LAB, TestRack, firstlight
 
+KEEP = bool(os.environ.get("KEEP_LAB"))
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -46,9 +49,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def rack() -> Iterator[TestRack]:
     """A lab of two bare hosts with llama.cpp's image; gone afterwards."""
-    firstlight("lab", "down", "--purge", "--name", LAB, check=False)
+    if not KEEP:
+        firstlight("lab", "down", "--purge", "--name", LAB, check=False)
     firstlight("lab", "up", "--name", LAB, "--hosts", "2", "--engine", "llamacpp", timeout=1200)
     firstlight("keys", "issue", "demo", "--once", "--site", LAB)
     yield TestRack.load()
-    if not os.environ.get("KEEP_LAB"):
+    if not KEEP:
         firstlight("lab", "down", "--purge", "--name", LAB)
+
+
+@pytest.fixture(scope="session")
+def day(rack: TestRack) -> FirstDay:
+    """lab1 from bare to deployed, and deployed again."""
+    return first_day.live(rack)
+
+
+@pytest.fixture(scope="session")
+def deployed(rack: TestRack, request: pytest.FixtureRequest) -> TestRack:
+    """The lab with the stack on lab1. A test that changes it puts it back."""
+    if KEEP and first_day.deployed(rack):
+        run = rack.deploy("lab1")
+    else:
+        run = request.getfixturevalue("day").deploy
+    assert run.code == 0, run.text
+    return rack

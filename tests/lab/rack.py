@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.lab import manifest, ssh
+from firstlight.lab.inventory import lab_inventory
 from firstlight.lab.state import Rack
+from tests.lab import tree
+from tests.lab.client import Client, first_key
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = os.environ.get("FIRSTLIGHT_TEST_LAB", "test")
@@ -68,7 +71,9 @@ class TestRack:
         assert found is not None
         return cls(found)
 
-    def pyinfra_words(self, host: str, *flags: str, data: dict[str, Any] | None = None) -> list[str]:
+    def pyinfra_words(
+        self, host: str, *flags: str, data: dict[str, Any] | None = None
+    ) -> list[str]:
         """The plain pyinfra command for one host; ``data`` overrides the inventory's."""
         words = [str(BIN / "pyinfra"), "--limit", host, *flags]
         for key, value in (data or {}).items():
@@ -104,12 +109,25 @@ class TestRack:
         assert not check or run.code == 0, f"{script}\n{run.text}"
         return run
 
+    def state_of(self, host: str) -> list[str]:
+        """What firstlight keeps on ``host`` and what runs there: equal where nothing changed."""
+        return self.sh(host, tree.STATE).out.splitlines()
+
     def address(self, host: str) -> str:
         return self.state.hosts[host].address
 
-    @property
-    def inventory_data(self) -> dict[str, Any]:
-        """lab1's inventory data, to be varied by a test."""
-        from firstlight.lab.inventory import lab_inventory
+    def client(self, host: str) -> Client:
+        """A client of the public URL of ``host``, with the site's first API key."""
+        folder = self.state.state_dir
+        ca = folder / "ca" / "ca.crt"
+        return Client(self.address(host), f"{host}.firstlight.internal", ca, first_key(folder))
 
-        return dict(lab_inventory(LAB, "llamacpp"))["lab1"]
+    def model(self, engine: str = "llamacpp", **changes: Any) -> dict[str, Any]:
+        """The lab's model as an entry of ``models``, with ``changes`` laid over it."""
+        hosts = dict(lab_inventory(LAB, engine))
+        return {**hosts["lab1"]["models"][0], **changes}
+
+    def repository(self, name: str) -> dict[str, Any]:
+        """The settings that name one of the hub's repositories: tiny, gated, padded."""
+        found = self.state.extras["models"][name]
+        return {"repo": found["repo"], "revision": found["revision"]}

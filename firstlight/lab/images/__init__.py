@@ -59,6 +59,7 @@ def built(recipe: Recipe, cache_dir: Path) -> Path:
         with locked(folder / f"{done.name}.lock", f"building {done.name}", BUILD_SECONDS):
             if not done.is_dir():
                 _build(recipe, folder / f"{done.name}.partial", done, architecture)
+            (folder / f"{done.name}.lock").unlink(missing_ok=True)
     return done
 
 

@@ -86,11 +86,6 @@ def digest(layout: Path) -> str | None:
     return str(index["manifests"][0]["digest"]) if index else None
 
 
-def size(layout: Path) -> int:
-    """Bytes of all blobs in ``layout``: what a host downloads."""
-    return sum(path.stat().st_size for path in (layout / "blobs" / "sha256").iterdir())
-
-
 def _blob(blobs: Path, data: dict[str, Any], media_type: str) -> dict[str, Any]:
     content = json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
     name = hashlib.sha256(content).hexdigest()

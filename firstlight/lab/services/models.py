@@ -59,5 +59,10 @@ def _mirror(source: Path, target: Path) -> None:
 def _pad(path: Path) -> None:
     """64 MiB of noise that no compression shrinks: time for a test to cut a download short."""
     temporary = path.parents[1] / f".{PADDING}.new"
-    temporary.write_bytes(hashlib.shake_256(b"first light padding").digest(PADDING_BYTES))
+    temporary.write_bytes(noise(PADDING_BYTES))
     temporary.replace(path)
+
+
+def noise(size: int) -> bytes:
+    """``size`` bytes that look random and are the same every time."""
+    return hashlib.shake_256(b"first light padding").digest(size)

@@ -1,0 +1,48 @@
+"""apt in use by somebody else: waited for, with a bound, and named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.lab.rack import TestRack
+from tests.lab.refused import explained, untouched
+
+# fcntl's lock, as dpkg takes it: flock(1) would not keep apt out.
+HOLDER = """
+import fcntl, os, time
+held = os.open("/var/lib/dpkg/lock-frontend", os.O_RDWR | os.O_CREAT)
+fcntl.lockf(held, fcntl.LOCK_EX)
+time.sleep({seconds})
+"""
+PACKAGE = "tree"
+
+
+@contextmanager
+def apt_in_use(rack: TestRack, seconds: int) -> Iterator[str]:
+    """Have a program hold apt's lock on lab1 for so many seconds; gives its pid."""
+    unit = "systemd-run --quiet --unit=lock-holder python3 /run/lock-holder.py"
+    rack.sh("lab1", f"cat >/run/lock-holder.py <<'END'{HOLDER.format(seconds=seconds)}END\n{unit}")
+    pid = rack.sh("lab1", "sleep 0.5; systemctl show -P MainPID lock-holder").out.strip()
+    try:
+        yield pid
+    finally:
+        rack.sh("lab1", "systemctl stop lock-holder; rm /run/lock-holder.py")
+
+
+def test_a_held_lock_is_waited_for_and_then_its_holder_named(deployed: TestRack) -> None:
+    data = {"base": {"packages": [PACKAGE], "apt_lock_timeout": 2}}
+    deployed.sh("lab1", f"dpkg --purge {PACKAGE} 2>/dev/null")
+    with untouched(deployed), apt_in_use(deployed, 60) as pid:
+        run = deployed.deploy("lab1", data=data)
+    explained(run, "apt is in use by another program", "base.apt_lock_timeout")
+    assert f"python3 (pid {pid}) holds /var/lib/dpkg/lock-frontend" in run.text
+
+
+def test_a_lock_that_is_released_in_time_holds_nobody_up(deployed: TestRack) -> None:
+    deployed.sh("lab1", f"dpkg --purge {PACKAGE} 2>/dev/null")
+    with apt_in_use(deployed, 6):
+        run = deployed.deploy("lab1", data={"base": {"packages": [PACKAGE]}})
+    assert run.code == 0, run.text
+    assert run.seconds > 3
+    deployed.sh("lab1", f"dpkg-query -W {PACKAGE} && dpkg --purge {PACKAGE}")

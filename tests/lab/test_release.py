@@ -1,0 +1,38 @@
+"""A new configuration of the edge that nginx refuses: the old one serves on, and nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.lab.rack import TestRack
+
+MODULE = "/usr/lib/nginx/modules/ngx_http_js_module.so"
+CHANGED = {"edge": {"body_limit": "31m"}}
+
+
+@contextmanager
+def broken_nginx(rack: TestRack) -> Iterator[None]:
+    """While this lasts, nginx cannot load a module that each of our configurations names."""
+    rack.sh("lab1", f"mv {MODULE} {MODULE}.away")
+    try:
+        yield
+    finally:
+        rack.sh("lab1", f"mv {MODULE}.away {MODULE}")
+
+
+def test_a_refused_release_leaves_the_old_one_serving(deployed: TestRack) -> None:
+    client, before = deployed.client("lab1"), deployed.state_of("lab1")
+    with broken_nginx(deployed):
+        run = deployed.deploy("lab1", data=CHANGED)
+    assert run.code != 0
+    assert "nginx refuses the new configuration" in run.text
+    assert "ngx_http_js_module.so" in run.text and "Traceback" not in run.text
+    assert client.answers()
+    assert deployed.state_of("lab1") == before
+
+    mended, totals = deployed.changes("lab1", data=CHANGED)
+    assert totals["error"] == 0 and totals["success"] == 2, mended.text  # the release, the receipt
+    assert client.answers()
+    assert deployed.state_of("lab1") != before
+    deployed.changes("lab1")

@@ -1,0 +1,96 @@
+"""Weights that come wrong, or not whole: never served, never looking complete, never in vain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.hub import faulty
+from tests.lab.rack import TestRack
+from tests.lab.refused import explained
+
+PADDING = "padding.bin"
+PADDING_BYTES = 64 * 2**20
+CUT = 40_000_000
+JUNK = (
+    "rm -rf /srv/models/firstlight--padded@* /srv/models/.incoming/firstlight--padded@*; "
+    "rm -f /etc/firstlight/weights/second.json /etc/firstlight/secrets/hub-token-second"
+)
+SERVES = "docker inspect -f '{{.Id}} {{.State.StartedAt}}' firstlight-tiny"
+
+
+@pytest.fixture
+def second(deployed: TestRack) -> Iterator[dict[str, object]]:
+    """Settings with a second model, whose weights are not on the host; gone afterwards."""
+    served = deployed.sh("lab1", f"{JUNK}; {SERVES}").out
+    other = {"name": "second", "port": 8001, **deployed.repository("padded")}
+    yield {"models": [deployed.model(), deployed.model(**other)]}
+    assert deployed.sh("lab1", f"{JUNK}; {SERVES}").out == served
+    _, totals = deployed.changes("lab1")
+    assert totals["error"] == 0
+
+
+def store(rack: TestRack) -> list[str]:
+    """Return all that stands in the store and belongs to the second model: size and path."""
+    script = "cd /srv/models; find . -path '*padded*' -type f -printf '%s %p\\n'"
+    return rack.sh("lab1", script).out.splitlines()
+
+
+def received(rack: TestRack) -> int:
+    """Return the bytes that the host received so far."""
+    return int(rack.sh("lab1", "cat /sys/class/net/host0/statistics/rx_bytes").out)
+
+
+def test_wrong_bytes_are_never_served_or_kept(
+    deployed: TestRack, second: dict[str, object]
+) -> None:
+    with faulty(deployed, corrupt=["tiny.gguf"]):
+        run = deployed.deploy("lab1", data=second)
+    explained(run, "weights of second could not be fetched", "tiny.gguf has the wrong checksum")
+    assert "expected sha256:" in run.text and "check the hub or mirror" in run.text
+    assert store(deployed) == []
+    assert deployed.sh("lab1", "ls /etc/systemd/system").out.count("engine-second") == 0
+    assert deployed.client("lab1").answers()
+
+
+def test_a_checksum_of_the_operators_wins_over_the_hubs(
+    deployed: TestRack, second: dict[str, object]
+) -> None:
+    second["models"][1]["sha256"] = {"tiny.gguf": "0" * 64}  # type: ignore[index]
+    run = deployed.deploy("lab1", data=second)
+    explained(run, "tiny.gguf has the wrong checksum", f"expected sha256:{'0' * 64}")
+    assert store(deployed) == []
+
+
+def test_a_download_that_was_cut_off_goes_on_where_it_ended(
+    deployed: TestRack, second: dict[str, object]
+) -> None:
+    second["models"][1]["include"] = ["tiny.gguf", PADDING]  # type: ignore[index]
+    with faulty(deployed, cut_at={PADDING: CUT}):
+        run = deployed.deploy("lab1", data=second)
+    explained(run, f"{PADDING} was cut off", "run again; what is there already is kept")
+    partial = [line for line in store(deployed) if line.endswith(PADDING)]
+    assert len(partial) == 1 and partial[0].startswith(f"{CUT} ./.incoming/")
+    assert not any(".firstlight.json" in line for line in store(deployed))
+
+    before = received(deployed)
+    run = deployed.deploy("lab1", data=second)
+    assert run.code == 0, run.text
+    assert received(deployed) - before < PADDING_BYTES - CUT / 2
+    marker = deployed.sh("lab1", "cat /srv/models/firstlight--padded@*/.firstlight.json").out
+    assert json.loads(marker)["files"][PADDING]["size"] == PADDING_BYTES
+    assert not any(".incoming" in line for line in store(deployed))
+    assert [*deployed.client("lab1").stream(4, "/models/second/v1/chat/completions")][
+        -1
+    ] == "[DONE]"
+
+
+def test_a_hub_that_does_not_know_the_revision(
+    deployed: TestRack, second: dict[str, object]
+) -> None:
+    second["models"][1]["revision"] = "0" * 40  # type: ignore[index]
+    run = deployed.deploy("lab1", data=second)
+    explained(run, "the hub does not give firstlight/padded at revision 000", "model's revision")
+    assert store(deployed) == []

@@ -1,0 +1,155 @@
+"""A release of the edge: tested first, switched by one link, taken back when nginx refuses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from firstlight.facts.edge import Edge, EdgeState
+from firstlight.operations.edge import items, released
+from firstlight.release import BASE, Release
+from firstlight.secret import Secret
+from tests.operations.play import commands, converged, run
+from tests.stubs import Stubs
+
+FILES = {"nginx.conf": "events {}\n", "keys.map": "d alice;\n", "tls.key": Secret("k3y")}
+SERVING = Edge("new", "new", written=True, active=True, enabled=True)
+pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+
+
+class EdgeHost:
+    """A folder for /etc/nginx/firstlight, and an nginx that runs what its link named last."""
+
+    def __init__(self, tmp_path: Path, stubs: Stubs) -> None:
+        self.base, self.stages, self.stubs = tmp_path / "edge", tmp_path / "stages", stubs
+        self.current, self.runs = self.base / "current", tmp_path / "runs"
+        take = f'basename "$(readlink {self.current})" >{self.runs}'
+        stubs.add("nginx")
+        stubs.add("journalctl", "echo last words of nginx")
+        stubs.add("curl", f"cat {self.runs} 2>/dev/null")
+        stubs.add("systemctl", f'case "$1" in reload|restart|reload-or-restart) {take};; esac')
+
+    def deploy(self, name: str, have: Edge | None = None) -> subprocess.CompletedProcess[str]:
+        time.sleep(0.02)  # releases are told apart by when they were made
+        release = Release(name, dict(FILES))
+        written = (self.base / f"releases/{name}/.complete").exists()
+        facts = {EdgeState: replace(have or Edge(), written=written)}
+        done = None
+        for command in commands(released, facts, release=release)[0]:
+            places = {BASE: self.base, "/run/firstlight": self.stages}
+            raw = command.get_raw_value()
+            instead = {path: place for path, place in places.items() if path in raw}
+            done = run(command, self.stubs.env, instead)
+            if done.returncode:
+                break
+        assert done is not None
+        return done
+
+    def running(self) -> str:
+        return self.runs.read_text().strip() if self.runs.exists() else ""
+
+
+@pytest.fixture
+def edge(tmp_path: Path, stubs: Stubs) -> EdgeHost:
+    return EdgeHost(tmp_path, stubs)
+
+
+def test_converged() -> None:
+    assert converged(released, {EdgeState: SERVING}, release=Release("new", {}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"running": "old"},
+        {"running": ""},
+        {"current": "old"},
+        {"active": False},
+        {"enabled": False},
+        {"written": False},
+        {"reload_needed": True},
+    ],
+)
+def test_every_drift_is_acted_on(change: dict[str, object]) -> None:
+    facts = {EdgeState: replace(SERVING, **change)}  # type: ignore[arg-type]
+    assert commands(released, facts, release=Release("new", {"nginx.conf": ""}))[0]
+
+
+def test_a_failed_fact_is_no_exception() -> None:
+    assert commands(released, {EdgeState: None}, release=Release("new", {"nginx.conf": ""}))[0]
+
+
+def test_private_files_are_private() -> None:
+    modes = {item.path.rsplit("/", 1)[1]: item.mode for item in items(Release("r", dict(FILES)))}
+    assert modes["tls.key"] == modes["keys.map"] == "600"
+    assert all(int(mode, 8) & 0o007 == 0 for mode in modes.values())
+
+
+def test_the_first_release(edge: EdgeHost) -> None:
+    assert edge.deploy("one").returncode == 0
+    assert edge.running() == "one"
+    calls = edge.stubs.calls()
+    assert "systemctl restart nginx.service" in calls
+    assert "systemctl enable --quiet nginx.service" in calls
+    # Tested where it stands, before anything is switched.
+    test = next(n for n, call in enumerate(calls) if call.startswith("nginx "))
+    assert test < calls.index("systemctl restart nginx.service")
+
+
+def test_a_running_edge_is_reloaded_and_not_restarted(edge: EdgeHost) -> None:
+    edge.deploy("one")
+    edge.stubs.forget()
+    assert edge.deploy("two").returncode == 0
+    assert edge.running() == "two"
+    assert "systemctl restart nginx.service" not in edge.stubs.calls()
+
+
+def test_a_release_that_nginx_refuses_is_never_current(edge: EdgeHost) -> None:
+    edge.deploy("one")
+    edge.stubs.add("nginx", "echo 'unknown directive' >&2; exit 1")
+    done = edge.deploy("bad")
+    assert done.returncode != 0
+    assert "unknown directive" in done.stderr and "gpu1" in done.stderr
+    assert edge.running() == edge.current.readlink().name == "one"
+    assert not (edge.base / "releases/bad").exists()
+
+
+def test_a_reload_that_fails_takes_the_link_back(edge: EdgeHost) -> None:
+    edge.deploy("one")
+    edge.stubs.add("systemctl", '[ "$1" != reload ]')
+    done = edge.deploy("two")
+    assert done.returncode != 0
+    assert "last words of nginx" in done.stderr
+    assert edge.current.readlink().name == "one"
+
+
+def test_a_reload_without_effect_is_no_success(edge: EdgeHost) -> None:
+    edge.deploy("one")
+    edge.stubs.add("systemctl")
+    edge.stubs.add("sleep")  # the wait is counted in tries
+    assert edge.deploy("two").returncode != 0
+    assert edge.current.readlink().name == "one"
+
+
+def test_the_two_before_stay(edge: EdgeHost) -> None:
+    for name in ("one", "two", "three", "four"):
+        assert edge.deploy(name).returncode == 0
+    assert {path.name for path in (edge.base / "releases").iterdir()} == {"two", "three", "four"}
+
+
+def test_the_current_release_is_never_taken_away(edge: EdgeHost) -> None:
+    """Also not when it is the oldest one, and another was written that nginx did not take."""
+    for name in ("one", "two", "three"):
+        edge.deploy(name)
+    systemctl = (edge.stubs.folder / "systemctl").read_text()
+    edge.stubs.add("systemctl", '[ "$1" != reload ]')
+    assert edge.deploy("four").returncode != 0
+    (edge.stubs.folder / "systemctl").write_text(systemctl)
+    assert edge.deploy("one").returncode == 0
+    assert edge.running() == "one"
+    assert (edge.base / "releases/one/nginx.conf").exists()
