@@ -106,7 +106,9 @@ def port_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightE
 
 def missing_weights(settings: HostSettings, probe: Probe) -> list[Model]:
     """Return the models whose weights are not complete on the host yet, one per folder."""
-    folders = {store.folder(model): model for model in settings.models}
+    # Where two share a folder, the one whose size is known speaks for it: it comes last.
+    by_size = sorted(settings.models, key=lambda model: model.bytes is not None)
+    folders = {store.folder(model): model for model in by_size}
     return [model for path, model in folders.items() if path.rsplit("/", 1)[1] not in probe.stored]
 
 

@@ -11,7 +11,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,17 +62,38 @@ class Connection(http.client.HTTPSConnection):
         self.sock = self._context_used.wrap_socket(raw, server_hostname=self._endpoint.domain)
 
 
-def deltas(lines: Iterator[bytes]) -> Iterator[str]:
-    """Yield the pieces of text in a stream of server-sent chat completion chunks."""
+def deltas(lines: Iterable[bytes]) -> Iterator[str]:
+    """Yield the pieces of text in a stream of server-sent chat completion chunks.
+
+    Raises ValueError, with the line as evidence, for one that is no such chunk.
+    """
     for raw in lines:
         line = raw.decode("utf-8", "replace").strip()
-        if not line.startswith("data:") or line == "data: [DONE]":
+        data = line.removeprefix("data:").strip()
+        if data in (line, "[DONE]"):
             continue
-        for choice in json.loads(line[5:]).get("choices", []):
-            delta = choice.get("delta") or {}
-            piece = delta.get("content") or delta.get("reasoning_content") or ""
-            if piece:
-                yield piece
+        try:
+            chunk = json.loads(data)
+            found = [choice.get("delta") or {} for choice in chunk.get("choices") or ()]
+            pieces = [
+                delta.get("content") or delta.get("reasoning_content") or "" for delta in found
+            ]
+        except (ValueError, AttributeError, TypeError):
+            raise ValueError(f"not a chat completion chunk: {line[:300]}") from None
+        if "error" in chunk:
+            raise ValueError(f"the engine says {line[:300]}")
+        yield from (str(piece) for piece in pieces if piece)
+
+
+def until(lines: Iterable[bytes], seen: Sequence[str], end: float) -> Iterator[bytes]:
+    """Pass ``lines`` on; raise TimeoutError when nothing is in ``seen`` by the time ``end``.
+
+    A stream that only ever says that it is alive is never silent.
+    """
+    for line in lines:
+        yield line
+        if not seen and time.monotonic() > end:
+            raise TimeoutError("the stream goes on without a token")
 
 
 def first_light(
@@ -87,8 +108,8 @@ def first_light(
 ) -> FirstLight:
     """Stream one chat completion from ``model`` and return when its first token was seen.
 
-    ``timeout`` is the longest silence, in seconds. Raises :class:`FirstlightError` with the
-    evidence when no token comes.
+    ``timeout`` bounds the wait for the first token and every silence after it, in seconds.
+    Raises :class:`FirstlightError` with the evidence when no token comes.
     """
     body = json.dumps(
         {
@@ -101,23 +122,24 @@ def first_light(
     )
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key.reveal()}"}
     connection = Connection(endpoint, timeout)
-    asked, seen, text = time.monotonic(), 0.0, ""
+    asked, first, pieces = time.monotonic(), 0.0, list[str]()
     try:
         connection.request("POST", path, body, headers)
         response = connection.getresponse()
         if response.status != 200:
             answer = response.read(500).decode("utf-8", "replace").strip()
             raise dark(endpoint, f"HTTP {response.status}: {answer}")
-        for piece in deltas(iter(response.readline, b"")):
-            seen = seen or time.monotonic() - asked
-            text += piece
+        lines = iter(response.readline, b"")
+        for piece in deltas(until(lines, pieces, asked + timeout)):
+            first = first or time.monotonic() - asked
+            pieces.append(piece)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise dark(endpoint, f"{type(error).__name__}: {error}") from None
     finally:
         connection.close()
-    if not seen:
+    if not pieces:
         raise dark(endpoint, "the stream ended without a token")
-    return FirstLight(model, seen, text)
+    return FirstLight(model, first, "".join(pieces))
 
 
 def dark(endpoint: Endpoint, why: str) -> FirstlightError:

@@ -18,8 +18,8 @@ from paramiko.packet import Packetizer
 # Well below the idle time-outs of usual stateful firewalls (5 minutes and more): a weights
 # download can leave the connection silent for hours.
 KEEPALIVE_SECONDS = 20
-# A host whose power or cable is gone answers nothing, not even that it is gone. TCP alone would
-# wait a quarter of an hour for it (measured: no end after 150 s); a reboot is not waited for here.
+# A host whose power or cable is gone does not even say so: TCP alone waits a quarter of an hour
+# for its answer to a keep-alive. With this the run ends after 80 s (measured).
 SILENCE_SECONDS = 60
 
 
@@ -85,8 +85,7 @@ def fast_transport(sock: Any, **kwargs: Any) -> paramiko.Transport:
     """
     if isinstance(sock, socket.socket) or hasattr(sock, "setsockopt"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Linux only: the keep-alives above are what goes unanswered.
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux only
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_SECONDS * 1000)
     transport = FastTransport(sock, packetizer_class=CountingPacketizer, **kwargs)
     transport.set_keepalive(KEEPALIVE_SECONDS)

@@ -13,7 +13,7 @@ from firstlight.catalogue import System
 from firstlight.operations import edge as operations
 from firstlight.operations import packages
 from firstlight.operations.files import Directory, File, files
-from firstlight.release import BASE, CURRENT, Release
+from firstlight.release import BASE, CURRENT, SOCKET, Release
 from firstlight.rendering import render
 from firstlight.settings import HostSettings
 from roles.owned import Owned
@@ -41,7 +41,10 @@ def edge(settings: HostSettings, system: System, release: Release) -> None:
     # configure
     files(
         name="Point nginx at firstlight's configuration",
-        items=(Directory(BASE, "750"), File(f"/{DROP_IN}", render(DROP_IN, current=CURRENT))),
+        items=(
+            Directory(BASE, "750"),
+            File(f"/{DROP_IN}", render(DROP_IN, current=CURRENT, socket=SOCKET)),
+        ),
     )
 
     # activate

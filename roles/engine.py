@@ -62,7 +62,11 @@ def engine(settings: HostSettings, systemd: int) -> None:
         written.append(File(f"/etc/systemd/system/{unit.name}", unit_text(unit, systemd)))
         if unit.config is not None:
             written.append(File(unit.config_file, unit.config))
-    files(name="Write engine units", items=tuple(written))
+    files(
+        name="Write engine units",
+        items=tuple(written),
+        absent=tuple(unit.config_file for unit in units if unit.config is None),
+    )
 
     # activate
     engines.retired(

@@ -41,7 +41,7 @@ def job(model: Model) -> str:
             "repo": model.repo,
             "revision": model.revision,
             "hub": model.hub,
-            "include": [model.file] if model.file else list(model.include),
+            "include": list(dict.fromkeys([*model.include, *([model.file] if model.file else [])])),
             "sha256": dict(model.sha256),
             "folder": store.folder(model),
             "incoming": store.INCOMING,

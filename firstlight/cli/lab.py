@@ -33,9 +33,10 @@ def become_root() -> None:
     """Run this very command again through sudo, unless this is root already."""
     if os.geteuid() == 0:
         return
-    package = str(Path(racks.__file__).resolve().parents[2])
+    package = Path(racks.__file__).resolve().parents[2]
+    path = os.pathsep.join([str(package), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     # sudo clears the environment; without -B root's bytecode would lie in the user's checkout.
-    settings = [f"PYTHONPATH={package}", "PYTHONDONTWRITEBYTECODE=1"]
+    settings = [f"PYTHONPATH={path.rstrip(os.pathsep)}", "PYTHONDONTWRITEBYTECODE=1"]
     settings += [f"{key}={os.environ[key]}" for key in ("FIRSTLIGHT_LAB",) if key in os.environ]
     ask = [] if sys.stdin.isatty() else ["-n"]
     argv = ["sudo", *ask, "--", "env", *settings, sys.executable, "-m", "firstlight"]

@@ -9,7 +9,8 @@ from pyinfra.api import FactBase, QuoteString, StringCommand
 from typing_extensions import override
 
 # "stale" compares the daemon's start with the configuration's last change: that stays true
-# however a run between the two was cut off.
+# however a run between the two was cut off. It is also true while the configuration before lies
+# there: then a change was cut off that may have to be taken back.
 DAEMON = r"""
 c=/etc/docker/daemon.json
 [ -f "$c" ] && echo "config=$(base64 -w0 "$c")"
@@ -17,6 +18,7 @@ echo "active=$(systemctl is-active docker.service 2>/dev/null)"
 echo "enabled=$(systemctl is-enabled docker.service 2>/dev/null)"
 since=$(systemctl show -p ExecMainStartTimestamp --value docker.service 2>/dev/null)
 if [ -f "$c" ] && [ -n "$since" ] && [ "$(date -d "$since" +%s)" -lt "$(stat -c %Y "$c")" ]; then echo stale=yes; fi
+[ -e "$c.firstlight-before" ] && echo stale=yes
 true
 """
 

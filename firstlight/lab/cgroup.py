@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,8 +87,26 @@ def groups(identity: str, machine: Layout, host: str = "") -> list[Path]:
     return [group for group in found if group.is_dir()]
 
 
-def remove(group: Path) -> bool:
-    """Remove a group and those below it; False if processes are still in one of them."""
+def processes(group: Path) -> list[int]:
+    """The pids in a group and those below it."""
+    found: list[int] = []
+    for path in group.rglob("cgroup.procs"):
+        with contextlib.suppress(OSError):
+            found += [int(pid) for pid in path.read_text().split()]
+    return found
+
+
+def end(group: Path, timeout: float = 20) -> bool:
+    """Kill all that runs in a group and remove it; False if it is still there after that.
+
+    systemd-nspawn that is killed leaves its guest running; the guest's group is what finds it.
+    """
+    deadline = time.monotonic() + timeout
+    while (pids := processes(group)) and time.monotonic() < deadline:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
     for path, _, _ in os.walk(group, topdown=False):
         with contextlib.suppress(OSError):
             Path(path).rmdir()

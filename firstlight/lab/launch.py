@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,11 @@ from pathlib import Path
 import firstlight
 from firstlight.lab import cgroup, identity
 from firstlight.lab.command import run
+from firstlight.lab.mounts import unmount_below
 from firstlight.lab.state import Rack
 
 SYSTEM_CALLS = "@keyring bpf keyctl add_key"
+NSPAWN_RUN = Path("/run/systemd/nspawn")
 SYSTEMD_RUNS = Path("/run/systemd/system")
 
 
@@ -69,3 +72,12 @@ def detached(rack: Rack, host: str) -> None:
             timeout=10,
             check=True,
         )
+
+
+def forget(machine: str) -> None:
+    """Remove what a killed systemd-nspawn leaves in /run: it refuses to start over its own mount."""
+    for kind in ("unix-export", "propagate"):
+        folder = NSPAWN_RUN / kind / machine
+        if folder.is_dir():
+            unmount_below(folder)
+            shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from firstlight.lab import cgroup, lock, mounts, network
+from firstlight.lab import cgroup, launch, lock, mounts, network
 from firstlight.lab.command import run
 from firstlight.lab.nspawn import UNUSED
 from firstlight.lab.process import Process
@@ -19,6 +19,7 @@ from firstlight.lab.state import CACHE_DIR, LIB_DIR, read_json
 
 Kind = Literal["folder", "mount", "process", "link", "table", "pidfile", "cgroup"]
 BRIDGE = re.compile(r"^fl([0-9a-f]{6})$")
+MACHINE = re.compile(r"^([0-9a-f]{6})-(lab\d+)$")
 VETH = re.compile(r"^vb-([0-9a-f]{6})-(lab\d+)")
 TABLE = re.compile(r"^firstlight_lab_([0-9a-f]{6})$")
 
@@ -93,6 +94,10 @@ def _mounts(machine: Machine, running: set[tuple[str, str]]) -> list[Leftover]:
     used = {machine.lib_dir / lab / "hosts" / host for lab, host in running}
     used |= {machine.lib_dir / lab for lab in machine.busy}
     found = []
+    for point in mounts.below(launch.NSPAWN_RUN, machine.mountinfo):
+        match = MACHINE.match(point.name)
+        if match and match[1] not in machine.busy and (match[1], match[2]) not in running:
+            found.append(Leftover("mount", str(point)))
     for folder in (machine.lib_dir, machine.cache_dir):
         for point in mounts.below(folder, machine.mountinfo):
             above = {point, *point.parents}
@@ -132,6 +137,11 @@ def _kernel_things(
     machine: Machine, known: set[str], running: set[tuple[str, str]]
 ) -> list[Leftover]:
     found = []
+    # First of all: these hold the guests that outlived their supervisor.
+    for group in machine.groups:
+        lab, host = group.parent.name, group.name
+        if lab not in machine.busy and (lab, host) not in running:
+            found.append(Leftover("cgroup", str(group)))
     for link in machine.links:
         bridge, veth = BRIDGE.match(link), VETH.match(link)
         orphan = bridge is not None and bridge[1] not in known
@@ -144,10 +154,6 @@ def _kernel_things(
         match = TABLE.match(table)
         if match is not None and match[1] not in known:
             found.append(Leftover("table", table))
-    for group in machine.groups:
-        lab, host = group.parent.name, group.name
-        if lab not in machine.busy and (lab, host) not in running:
-            found.append(Leftover("cgroup", str(group)))
     return found
 
 
@@ -170,4 +176,4 @@ def clean(found: list[Leftover], say: Callable[[str], None]) -> None:
         elif item.kind == "table":
             network.remove_table(item.name)
         else:
-            cgroup.remove(Path(item.name))
+            cgroup.end(Path(item.name))

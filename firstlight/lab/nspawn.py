@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firstlight.errors import FirstlightError
-from firstlight.lab import cgroup, launch, rootfs, ssh
+from firstlight.lab import cgroup, identity, launch, rootfs, ssh
 from firstlight.lab.command import run, succeeds
 from firstlight.lab.machine import HostStatus
 from firstlight.lab.mounts import unmount_below
@@ -78,7 +78,8 @@ class NspawnHost:
                 "own_cgroup": not delegated,
             },
         )
-        (self.folder / "supervisor.json").unlink(missing_ok=True)
+        for note in ("supervisor.json", "ready.json"):
+            (self.folder / note).unlink(missing_ok=True)
         launch.detached(self.rack, self.name)
         self._wait("its supervisor", 10, lambda: self._supervisor() is not None)
 
@@ -89,6 +90,12 @@ class NspawnHost:
         command = ssh.command_line(self.rack, self.name, ["true"])
         # The port answers a moment before the guest lets users other than root in.
         self._wait("a login over SSH", timeout, lambda: succeeds(*command, timeout=10))
+        write_json(self.folder / "ready.json", self._recorded("supervisor").to_json())
+
+    def ready(self) -> bool:
+        """Whether `wait_ssh` succeeded since it was switched on (it may be closed again by now)."""
+        known = Process.from_json(read_json(self.folder / "ready.json"))
+        return known is not None and known == self._supervisor()
 
     def _wait(self, purpose: str, timeout: float, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + timeout
@@ -145,13 +152,11 @@ class NspawnHost:
                 )
         (self.folder / "supervisor.json").unlink(missing_ok=True)
         for group in cgroup.groups(self.rack.id, cgroup.here(), self.name):
-            cgroup.remove(group)
+            cgroup.end(group)
+        launch.forget(identity.machine_name(self.rack.id, self.name))
 
     def set_aside(self) -> None:
-        """Cut its power and move its disk out of the way of a new one; `sweep` removes it.
-
-        A disk with online discard is busy for seconds after a removal: reset first, then remove.
-        """
+        """Cut its power and move its disk out of the way of a new one; `sweep` removes it."""
         self.kill()
         unmount_below(self.folder)
         self.sweep()

@@ -13,6 +13,7 @@ from firstlight.lab.sources import os_release
 
 # package → a file of it, which is looked for instead of asking dpkg (which is slow).
 NEEDED = {
+    "binutils": "/usr/bin/strip",
     "ca-certificates": "/usr/sbin/update-ca-certificates",
     "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
     "iproute2": "/sbin/ip",

@@ -84,8 +84,8 @@ def _network_up(checkout: Path, name: str, suite: str | None, say: Say) -> Rack:
             _refuse_clash(rack)
             network.up(rack)
             say(f"network {rack.cidr} on {rack.bridge}" + (" (new range)" if fresh else ""))
-            for obstacle in network.obstacles(rack):
-                say(f"WARNING: {obstacle}")
+        for obstacle in network.obstacles(rack):
+            say(f"WARNING: {obstacle}")
     return rack
 
 
@@ -109,7 +109,7 @@ def _hosts_up(rack: Rack, names: list[str], suite: str | None, say: Say) -> None
             say(f"{name} stays {entry.suite} (firstlight lab reset {name} --suite {suite})")
     machines = [NspawnHost(rack, name, say) for name in sorted(rack.hosts)]
     began = time.monotonic()
-    started = [machine for machine in machines if machine.status().state != "running"]
+    started = [machine for machine in machines if not machine.ready()]
     for machine in machines:
         machine.create()
         machine.start()

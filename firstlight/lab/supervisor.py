@@ -1,8 +1,8 @@
 """The power button of one host: `python -m firstlight.lab.supervisor HOST_DIR`.
 
 systemd-nspawn ends with 133 when its guest reboots, so somebody has to start it again. This
-process does, and nothing more. It dies with SIGKILL as a power cut: nspawn is tied to it, and
-the guest to nspawn. SIGTERM is the power button: an orderly shutdown.
+process does, and nothing more. SIGTERM is the power button: an orderly shutdown. If it is
+killed, nspawn dies with it, and `firstlight.lab.leftovers` finds the guest by its control group.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Supervisor:
                 return code
 
     def _boot(self, argv: list[str], boots: int) -> int:
-        # setpriv: if this process is killed, the kernel kills nspawn, and with it the guest.
+        # setpriv: if this process is killed, the kernel kills nspawn.
         self.nspawn = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", *argv],
             stdin=subprocess.DEVNULL,

@@ -28,6 +28,8 @@ def down(rack: Rack, purge: bool = False, say: Say = quiet) -> None:
             network.down(rack)
         if purge and rack.state_dir.exists():
             shutil.rmtree(rack.state_dir)
+        if purge:
+            (LIB_DIR / f"{rack.id}.lock").unlink(missing_ok=True)
         say(f"lab {rack.name} is down" + (" and gone" if purge else ""))
 
 

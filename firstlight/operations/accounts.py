@@ -10,6 +10,13 @@ from pyinfra.api import StringCommand, operation
 from firstlight.facts.accounts import AccountExists
 from firstlight.operations.commands import script
 
+# Another run may have been faster, and one that was cut off may have left the group alone.
+ACCOUNT = r"""
+getent passwd "$1" >/dev/null && exit 0
+group=--user-group; getent group "$1" >/dev/null && group="--gid $1"
+useradd --system $group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$1"
+"""
+
 
 @operation()
 def system_account(user: str) -> Generator[StringCommand, None, None]:
@@ -21,8 +28,4 @@ def system_account(user: str) -> Generator[StringCommand, None, None]:
     if host.get_fact(AccountExists, user=user):
         host.noop(f"the account {user} exists")
         return
-    yield script(
-        "useradd --system --user-group --no-create-home --home-dir /nonexistent "
-        '--shell /usr/sbin/nologin "$1"',
-        user,
-    )
+    yield script(ACCOUNT, user)

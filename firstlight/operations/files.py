@@ -63,16 +63,20 @@ class Directory:
 # a tar of members 0, 1, 2… unpacked into a private folder in memory (/run), so a power cut
 # leaves no half-written secret on a disk. The rename is the last step of every file, and
 # no file is renamed unless all are written and the check has passed. What was not renamed is
-# taken away again: a full disk is not left full, nor a secret beside its place.
+# taken away again: a full disk is not left full, nor a secret beside its place. Two runs at the
+# same time write one after the other: a draft has one name, and one run could rename the other's.
 WRITE = r"""
 set -eu; umask 077
 check=$1; shift
 mkdir -p /run/firstlight
 stage=$(mktemp -d /run/firstlight/stage.XXXXXX)
+trap 'rm -rf "$stage"' EXIT
+base64 -d | tar -xzf - -C "$stage"
+exec 9>/run/firstlight/writing
+flock -w 60 9 || { echo "another run has been writing files here for 60 s" >&2; exit 1; }
+# Not before: until now the drafts were another run's.
 clean() { rm -rf "$stage"; for item in "$@"; do rm -f "${item#*|*|*|}.firstlight-new"; done; }
 trap 'clean "$@"' EXIT
-base64 -d | tar -xzf - -C "$stage"
-n=0
 for pass in write rename; do
   [ "$pass" = rename ] && [ -n "$check" ] && (cd "$stage" && sh -euc "$check")
   i=0

@@ -11,34 +11,38 @@ import time
 from dataclasses import dataclass
 from typing import Literal
 
+from firstlight.lab import rack as racks
 from tests.lab.rack import LAB, ROOT, TestRack, firstlight
 
 OPERATION = "--> Starting operation: "
 REACH_SECONDS = 240
 END_SECONDS = 90
 
+Victim = Literal["controller", "host"]
+
 
 @dataclass(frozen=True)
 class Moment:
-    """``seconds`` into an operation (as pyinfra names it), and who dies then."""
+    """``seconds`` after a ``sign`` within an operation (as pyinfra names it), and who dies then.
+
+    The sign is part of a line that the operation prints; empty: its beginning.
+    """
 
     operation: str
+    sign: str
     seconds: float
-    victim: Literal["controller", "host"]
-
-    def __str__(self) -> str:
-        return f"{self.victim} dies {self.seconds:.2f} s into {self.operation!r}"
+    victim: Victim
 
 
 class Deploy:
     """A running deploy of the stack, as a process group of its own, with what it said so far."""
 
-    def __init__(self, rack: TestRack, host: str) -> None:
+    def __init__(self, rack: TestRack, host: str, *flags: str) -> None:
         self.lines: list[str] = []
         self._news = threading.Condition()
         self._ended = False
         self._process = subprocess.Popen(
-            rack.pyinfra_words(host, "-y"),
+            rack.pyinfra_words(host, *flags),
             cwd=ROOT,
             env={**os.environ, "FIRSTLIGHT_LAB": LAB, "ENGINE": "llamacpp", "NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
@@ -77,12 +81,20 @@ class Deploy:
         """The exit code; negative when a signal ended it, None while it runs."""
         return self._process.poll()
 
-    def reach(self, operation: str) -> None:
-        """Wait until ``operation`` begins; fail when the deploy ends without, or takes too long."""
+    def met(self, operation: str, sign: str) -> bool:
+        """Whether ``operation`` has begun and, after that, printed a line with ``sign``."""
+        lines = list(self.lines)
+        begun = f"{OPERATION}{operation}"
+        starts = [place for place, line in enumerate(lines) if line.rstrip() == begun]
+        return bool(starts) and any(sign in line for line in lines[starts[0] :])
+
+    def reach(self, operation: str, sign: str = "") -> None:
+        """Wait for a moment; fail when the deploy ends without it, or it takes too long."""
         with self._news:
-            self._news.wait_for(lambda: operation in self.begun or self._ended, REACH_SECONDS)
-            reached = operation in self.begun
-        assert reached, f"{operation!r} did not begin within {REACH_SECONDS} s:\n{self.text}"
+            self._news.wait_for(lambda: self.met(operation, sign) or self._ended, REACH_SECONDS)
+        assert self.met(operation, sign), (
+            f"{operation!r} {sign!r} did not come within {REACH_SECONDS} s:\n{self.text}"
+        )
 
     def kill(self) -> None:
         """SIGKILL for the controller and whatever it started."""
@@ -104,14 +116,22 @@ def power_on() -> None:
     firstlight("lab", "up", "--name", LAB, timeout=120)
 
 
+def power_off(rack: TestRack, host: str) -> None:
+    """Cut the host's power; at once where this process may, since moments are short."""
+    if os.geteuid() == 0:
+        racks.switch_off(rack.state, host, orderly=False)
+    else:
+        firstlight("lab", "kill", host, "--name", LAB)
+
+
 def cut(rack: TestRack, host: str, moment: Moment) -> Deploy:
     """Deploy to ``host`` and cut it off at ``moment``; the host is on again afterwards."""
-    deploy = Deploy(rack, host)
+    deploy = Deploy(rack, host, "-y", "-vvv")
     try:
-        deploy.reach(moment.operation)
+        deploy.reach(moment.operation, moment.sign)
         time.sleep(moment.seconds)
         if moment.victim == "host":
-            firstlight("lab", "kill", host, "--name", LAB)
+            power_off(rack, host)
     finally:
         deploy.kill()
     if moment.victim == "host":

@@ -13,7 +13,7 @@ STORE = "/srv/models/"
 INCOMING = f"{STORE}.incoming"
 MARKER = ".firstlight.json"
 RELEASES = "/etc/nginx/firstlight/releases/"
-DRAFT = ".firstlight-new"
+DRAFT = ".firstlight-"
 SECRETS = ("/tls.key", "/keys.map", "/etc/firstlight/secrets/")
 
 # The API key's text ($1) is in no file of the host at all; a private key is in no file that
@@ -59,7 +59,7 @@ def half_done(rack: TestRack, host: str, whole: HostTree, bare: HostTree) -> lis
 def is_settled(path: str, kind: str) -> bool:
     """Whether a path has to be whole: folders are mended later, drafts are nobody's."""
     ours = not path.startswith("/etc/systemd/system/") or "firstlight" in path
-    draft = path.endswith(DRAFT) or path.startswith(INCOMING) or "/.#" in path
+    draft = DRAFT in path or path.startswith(INCOMING) or "/.#" in path
     # A release that is not the current one yet is a draft too.
     release = path.startswith(RELEASES) and not path.startswith(f"{RELEASES}RELEASE/")
     return kind != "directory" and ours and not draft and not release

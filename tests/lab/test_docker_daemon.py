@@ -44,5 +44,10 @@ def test_what_keeps_dockerd_from_starting_is_taken_back(deployed: TestRack) -> N
     assert deployed.client("lab1").answers(60)
 
 
+def test_an_engine_comes_back_when_docker_was_stopped_and_started(deployed: TestRack) -> None:
+    deployed.sh("lab1", "systemctl stop docker.service docker.socket; systemctl start docker")
+    assert deployed.client("lab1").answers(60)
+
+
 def setting(daemon: dict[str, object]) -> dict[str, object]:
     return {"docker": {"daemon": daemon}}

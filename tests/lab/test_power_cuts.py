@@ -12,43 +12,43 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.cut import Moment, cut
+from tests.lab.cut import Moment, Victim, cut
 from tests.lab.first_day import OWNERS_DAEMON
-from tests.lab.half_done import half_done
+from tests.lab.half_done import RELEASES, half_done
 from tests.lab.host_tree import HostTree, strangers, tree
 from tests.lab.hub import faulty
 from tests.lab.rack import LAB, TestRack, firstlight
 
 HOST, MODEL = "lab2", "lab1"
 SEED = 20090412
-# The operation, how long it takes at the least (the cut falls inside), who dies. On a bare host
-# in this order; packages and images come twice, since a cut there leaves the most behind.
-PLAN: tuple[tuple[str, float, str], ...] = (
-    ("Base | Install common packages", 6, "host"),
-    ("Base | Make firstlight's folders", 0.1, "controller"),
-    ("Docker | Install Docker from the distribution", 7, "host"),
-    ("Docker | Install Docker from the distribution", 5, "controller"),
-    ("Docker | Configure and run dockerd", 1.5, "host"),
-    ("Image | Pull engine images by digest", 2, "controller"),
-    ("Image | Pull engine images by digest", 3, "host"),
-    ("Models | Install the fetch program and its jobs", 0.2, "controller"),
-    ("Models | Fetch the weights of tiny", 4, "host"),
-    ("Models | Fetch the weights of tiny", 3, "controller"),
-    ("Engine | Write engine units", 0.1, "host"),
-    ("Engine | Have tiny answer", 0.8, "controller"),
-    ("Edge | Install nginx", 3, "host"),
-    ("Edge | Point nginx at firstlight's configuration", 0.1, "controller"),
-    ("Edge | Serve the edge's release", 0.5, "host"),
-    ("Ready | See the first token", 0.1, "controller"),
+# On a bare host in this order: the operation, a sign within it, how many seconds after that the
+# cut comes at the latest, and who dies.
+PLAN: tuple[tuple[str, str, float, Victim], ...] = (
+    ("Base | Install common packages", "Unpacking", 2, "host"),
+    ("Base | Install common packages", "Setting up", 1, "controller"),
+    ("Docker | Install Docker from the distribution", "Unpacking", 5, "host"),
+    ("Docker | Install Docker from the distribution", "Setting up", 2, "controller"),
+    ("Docker | Trust private registries", "", 0.1, "controller"),
+    ("Docker | Configure and run dockerd", "", 1.5, "host"),
+    ("Image | Pull engine images by digest", "", 2, "host"),
+    ("Image | Pull engine images by digest", "", 1, "controller"),
+    ("Models | Install the fetch program and its jobs", "", 0.3, "controller"),
+    ("Models | Fetch the weights of tiny", "", 3, "host"),
+    ("Models | Fetch the weights of tiny", "", 1, "controller"),
+    ("Engine | Write engine units", "", 0.1, "host"),
+    ("Engine | Have tiny answer", "", 0.8, "controller"),
+    ("Edge | Install nginx", "Unpacking", 0.5, "host"),
+    ("Edge | Point nginx at firstlight's configuration", "", 0.1, "controller"),
+    ("Edge | Serve the edge's release", "", 0.5, "host"),
+    ("Ready | See the first token", "", 0.1, "controller"),
 )
 
 
 def moments() -> Iterator[Moment]:
     """The seeded moments, the same in every session."""
     chance = random.Random(SEED)
-    for operation, seconds, victim in PLAN:
-        assert victim in ("controller", "host")
-        yield Moment(operation, chance.uniform(0.1, 1) * seconds, victim)  # type: ignore[arg-type]
+    for operation, sign, seconds, victim in PLAN:
+        yield Moment(operation, sign, chance.uniform(0.1, 1) * seconds, victim)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,7 @@ def test_every_moment_is_mended(rack: TestRack, whole: HostTree, bare: HostTree)
             deploy = cut(rack, HOST, moment)
             if deploy.code != 0 and deploy.begun[-1] == moment.operation:
                 met.append(moment)
+            print(f"{moment}: landed in {deploy.begun[-1]}")
             assert half_done(rack, HOST, whole, bare) == [], f"{moment}\n{deploy.text}"
     # On a fast machine a short operation may be over before the cut: that is another moment.
     assert len(met) >= 10, met
@@ -84,4 +85,5 @@ def test_every_moment_is_mended(rack: TestRack, whole: HostTree, bare: HostTree)
     assert (totals["success"], totals["error"]) == (0, 0), totals
     here, model = tree(rack, HOST).described(), whole.described()
     assert strangers(here, model) == []
-    assert sorted(here) == sorted(model)
+    # The model may have had releases before the current one.
+    assert [path for path in sorted(set(model) - set(here)) if RELEASES not in path] == []

@@ -36,7 +36,7 @@ class EdgeHost:
 
     def deploy(self, name: str, have: Edge | None = None) -> subprocess.CompletedProcess[str]:
         time.sleep(0.02)  # releases are told apart by when they were made
-        release = Release(name, dict(FILES))
+        release = Release(name, {"nginx.conf": "events {}\n"})
         written = (self.base / f"releases/{name}/.complete").exists()
         facts = {EdgeState: replace(have or Edge(), written=written)}
         done = None

@@ -84,50 +84,6 @@ def test_a_check_sees_the_files_by_position(writer: Writer) -> None:
     assert writer.path("y").read_text() == "two"
 
 
-@pytest.mark.parametrize("check", ["false", "grep -q absent 0; true", "exit 7"])
-def test_nothing_is_replaced_when_the_check_fails(writer: Writer, check: str) -> None:
-    writer.path("x").write_text("old")
-    items = [writer.file("x", "new"), writer.file("y", "new")]
-    assert writer.write(items, check).returncode != 0
-    assert writer.path("x").read_text() == "old"
-    assert not writer.path("y").exists()
-    assert writer.left_over() == []
-
-
-@pytest.mark.parametrize("kept", [0.0, 0.5, 0.9])
-def test_a_transfer_that_was_cut_off_changes_nothing(writer: Writer, kept: float) -> None:
-    writer.path("x").write_text("old")
-    items = [writer.file("x", os.urandom(50_000)), writer.file("y", os.urandom(50_000))]
-    whole = writing(items).connector_arguments["_stdin"]
-    done = writer.write(items, stdin=whole[: int(len(whole) * kept)])
-    assert done.returncode != 0
-    assert writer.path("x").read_text() == "old"
-    assert not writer.path("y").exists()
-    assert writer.left_over() == []
-
-
-@pytest.fixture
-def small_disk(writer: Writer) -> Iterator[None]:
-    """The host's disk holds 256 KiB."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(writer.folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("cannot mount a tmpfs here")
-    yield
-    subprocess.run(["umount", str(writer.folder)], check=True)
-
-
-@needs_root
-@pytest.mark.usefixtures("small_disk")
-def test_a_full_disk_changes_nothing(writer: Writer) -> None:
-    writer.path("x").write_text("old")
-    items = [writer.file("x", "new"), writer.file("y", os.urandom(500_000))]
-    assert writer.write(items).returncode != 0
-    assert writer.path("x").read_text() == "old"
-    assert not writer.path("y").exists()
-    # The disk is not left full either.
-    assert writer.left_over() == []
-
-
 def test_staged_files_are_private_from_the_first_byte(writer: Writer) -> None:
     check = 'test "$(umask)" = 0077; for f in . 0; do stat -c %a "$f" >&2; done; false'
     done = writer.write([writer.file("x", "s3cret")], check)

@@ -45,7 +45,7 @@ class Writer:
 
     def left_over(self) -> list[str]:
         """Return unfinished files and stages that still lie about."""
-        stages = list(self.stages.glob("*")) if self.stages.exists() else []
+        stages = list(self.stages.glob("stage.*")) if self.stages.exists() else []
         return [str(path) for path in [*stages, *self.folder.rglob("*.firstlight-new")]]
 
 

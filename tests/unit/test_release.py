@@ -106,12 +106,13 @@ def test_exactly_these_paths(load: Load) -> None:
 def test_the_configuration_has_these_paths_and_no_other(make: Make) -> None:
     text = str(make().files["nginx.conf"])
     exact = re.findall(r"location = (\S+) \{", text)
-    assert exact == ["/release", "/v1/models", *PATHS, *[f"/models/tiny{path}" for path in PATHS]]
+    public = [path for path in exact if not path.startswith("/.errors/")]
+    assert public == ["/release", "/v1/models", *PATHS, *[f"/models/tiny{path}" for path in PATHS]]
     # Whatever is not an exact path is refused or sent to HTTPS.
     prefixes = re.findall(r"location (/\S*) \{ return (\d+)", text)
     assert sorted(prefixes) == [("/", "301"), ("/", "404"), ("/", "404")]
     assert not re.search(r"location [~^]", text)
-    for path in exact[1:]:
+    for path in public[1:]:
         body = text.split(f"location = {path} {{", 1)[1]
         assert body.lstrip().startswith('if ($key_name = "") { return 401; }')
 
@@ -119,11 +120,12 @@ def test_the_configuration_has_these_paths_and_no_other(make: Make) -> None:
 def test_errors_are_in_openais_shape(make: Make) -> None:
     text = str(make().files["nginx.conf"])
     for name, status, _, message, _, code in ERRORS:
-        location = text.split(f"location @{name} {{", 1)[1].split("\n    }", 1)[0]
+        location = text.split(f"location = /.errors/{name} {{", 1)[1].split("\n    }", 1)[0]
+        assert "internal;" in location
         body = re.search(rf"return {status} '(.*)';", location)
         assert body is not None
         assert json.loads(body[1])["error"].items() >= {"message": message, "code": code}.items()
-        assert f"@{name};" in text
+        assert re.search(rf"error_page [^;]*\b{status}\b[^;]* /.errors/{name};", text)
     assert json.loads(error_body('say "no"', "t", "c"))["error"]["message"] == 'say "no"'
 
 

@@ -67,8 +67,8 @@ class FileAnswer:
                 data = source.read(min(chunk, end - place))
                 if not data:
                     break
-                stream.write(trouble.spoil(data))
-                place += len(data)
                 if speed:
                     time.sleep(len(data) / speed)
+                stream.write(trouble.spoil(data))
+                place += len(data)
         return place == self.last + 1

@@ -80,12 +80,23 @@ def test_interfaces_tables_and_groups_of_labs_that_are_gone(machine: Machine) ->
         groups=(*machine.groups, Path("/sys/fs/cgroup/cpu/firstlight-lab/bbbbbb/lab1")),
     )
     assert find(seen) == [
+        ("cgroup", "lab1"),
         ("link", "flcccccc"),
         ("link", "vb-cccccc-lab1"),
         ("link", "vb-bbbbbb-lab1"),
         ("table", "firstlight_lab_cccccc"),
-        ("cgroup", "lab1"),
     ]
+
+
+def test_what_a_killed_nspawn_keeps_mounted(machine: Machine) -> None:
+    """systemd-nspawn 256 and later refuses to start over it."""
+    points = ("aaaaaa-lab1", "bbbbbb-lab1", "somebody-elses")
+    lines = [
+        f"5{number} 27 0:1 / /run/systemd/nspawn/unix-export/{name} rw - tmpfs t rw\n"
+        for number, name in enumerate(points)
+    ]
+    seen = replace(machine, mountinfo=machine.mountinfo + "".join(lines))
+    assert find(seen) == [("mount", "bbbbbb-lab1")]
 
 
 def test_a_lab_killed_before_its_first_file(machine: Machine) -> None:

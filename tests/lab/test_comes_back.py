@@ -1,0 +1,68 @@
+"""What goes wrong on a deployed host mends itself: engine and edge are back, nothing is to do."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.lab.rack import TestRack
+
+HOST = "lab1"
+BACK_SECONDS = 60
+BOOT_SECONDS = 90
+
+RUNNING = "docker inspect -f '{{.Id}} {{.State.StartedAt}}' firstlight-tiny"
+
+
+def unchanged(rack: TestRack) -> None:
+    """Fail unless a run finds nothing to do."""
+    _, totals = rack.changes(HOST)
+    assert (totals["success"], totals["error"]) == (0, 0), totals
+
+
+def await_boot(rack: TestRack, before: str) -> None:
+    """Wait until the host can be logged in to after another boot."""
+    deadline = time.monotonic() + BOOT_SECONDS
+    while True:
+        answer = rack.sh(HOST, "stat -c %Y /proc/1", check=False)
+        if answer.code == 0 and answer.out != before:
+            return
+        assert time.monotonic() < deadline, f"{HOST} did not reboot within {BOOT_SECONDS} s"
+        time.sleep(0.5)
+
+
+def test_after_an_orderly_reboot(deployed: TestRack) -> None:
+    before = deployed.sh(HOST, "stat -c %Y /proc/1").out
+    deployed.sh(HOST, "systemctl reboot", check=False)
+    await_boot(deployed, before)
+    assert deployed.client(HOST).answers(BACK_SECONDS)
+    unchanged(deployed)
+
+
+TROUBLES = {
+    "docker is restarted": "systemctl restart docker.service",
+    "docker is stopped and started": "systemctl stop docker.service docker.socket; "
+    "systemctl start docker.service",
+    "docker is killed": "systemctl kill --signal=KILL docker.service",
+    "the engine's container is killed": "docker kill firstlight-tiny",
+    "nginx is killed": "systemctl kill --signal=KILL nginx.service",
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_after(deployed: TestRack, trouble: str) -> None:
+    # Five starts in a quarter of an hour are the unit's limit; every trouble here is the first.
+    deployed.sh(HOST, "systemctl reset-failed")
+    deployed.sh(HOST, TROUBLES[trouble], timeout=120)
+    assert deployed.client(HOST).answers(BACK_SECONDS), deployed.sh(
+        HOST, "journalctl -u 'firstlight-engine-*' -u docker -n 40 --no-pager"
+    ).out
+
+
+def test_a_daemon_reload_does_not_touch_the_engine(deployed: TestRack) -> None:
+    before = deployed.sh(HOST, RUNNING).out
+    deployed.sh(HOST, "systemctl daemon-reload")
+    assert deployed.client(HOST).answers()
+    assert deployed.sh(HOST, RUNNING).out == before
+    unchanged(deployed)

@@ -1,0 +1,110 @@
+"""vLLM in the place of llama.cpp: served, left alone, drained, restarted, and given back."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.client import CHAT, chat
+from tests.lab.rack import LAB, Run, TestRack, firstlight
+
+UNIT = "firstlight-engine-tiny.service"
+TOKENS = 8000  # some seconds of streaming
+# What the kernel does to the engine's own process when memory is short.
+KILL = "docker top firstlight-tiny -eo pid,args | awk '/VLLM::Engine/ {print $1}' | xargs kill -9"
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture(scope="module")
+def vllm(deployed: TestRack) -> Iterator[TestRack]:
+    """The lab with vLLM's image too, and lab1 back on llama.cpp afterwards."""
+    firstlight("lab", "up", "--name", LAB, "--hosts", "2", "--engine", "vllm", timeout=1800)
+    yield TestRack.load()
+    run = deployed.deploy("lab1")
+    assert run.code == 0, run.text
+    left = "cat /etc/systemd/system/firstlight-engine-tiny.service; ls /etc/firstlight/engines"
+    found = deployed.sh("lab1", left).out
+    assert "llama.cpp@sha256" in found
+    assert "vllm" not in found and "tiny.yaml" not in found
+    assert deployed.client("lab1").answers()
+
+
+@pytest.fixture(scope="module")
+def settings(vllm: TestRack) -> dict[str, object]:
+    """A context long enough for a stream that is still going on when something happens."""
+    return {"models": [vllm.model("vllm", context=16384)]}
+
+
+@pytest.fixture(scope="module")
+def switched(vllm: TestRack, settings: dict[str, object]) -> Run:
+    run = vllm.deploy("lab1", data=settings)
+    assert run.code == 0, run.text
+    return run
+
+
+def test_a_deploy_puts_vllm_in_the_place_of_llamacpp(vllm: TestRack, switched: Run) -> None:
+    assert "tiny: first token after" in switched.text
+    image = vllm.sh("lab1", "docker inspect -f '{{.Config.Image}}' firstlight-tiny").out.strip()
+    assert image == vllm.model("vllm")["image"]
+    assert vllm.sh("lab1", "docker ps -q").out.count("\n") == 1
+    assert vllm.client("lab1").answers()
+
+
+def test_the_second_run_has_nothing_to_do(
+    vllm: TestRack, switched: Run, settings: dict[str, object]
+) -> None:
+    before = vllm.state_of("lab1")
+    _, totals = vllm.changes("lab1", data=settings)
+    assert totals["success"] == totals["error"] == 0
+    assert vllm.state_of("lab1") == before
+
+
+def test_the_edge_hides_what_vllm_offers_beside_the_api(vllm: TestRack, switched: Run) -> None:
+    client = vllm.client("lab1")
+    for path in ("/health", "/metrics", "/version", "/docs", "/openapi.json", "/load", "/ping",
+                 "/tokenize", "/invocations", "/v1/load_lora_adapter", "/pooling", "/score"):  # fmt: skip
+        assert client.ask(path).status == client.ask(path, {}).status == 404, path
+    answer = client.ask(
+        "/v1/responses", {"model": "tiny", "input": "Hello", "max_output_tokens": 16}
+    )
+    assert answer.status == 200, answer.body
+    assert json.loads(answer.body)["object"] == "response"
+
+
+def test_a_crash_that_exits_0_is_mended_by_systemd(vllm: TestRack, switched: Run) -> None:
+    invocation = shown(vllm, "InvocationID")
+    vllm.sh("lab1", KILL)
+    wait(vllm, "NRestarts", "1", 60)
+    words = vllm.sh("lab1", f"journalctl -q -o cat --no-pager INVOCATION_ID={invocation}").out
+    assert "Deactivated successfully" in words and "Failed with result" not in words
+    assert vllm.client("lab1").answers(120)
+
+
+def test_a_stop_lets_open_streams_end(vllm: TestRack, switched: Run) -> None:
+    client, rest = vllm.client("lab1"), list[str]()
+    stream = client.stream(TOKENS)
+    assert json.loads(next(stream))["choices"]
+    thread = threading.Thread(target=lambda: rest.extend(stream))
+    vllm.sh("lab1", f"systemctl stop --no-block {UNIT}")
+    assert shown(vllm, "ActiveState") == "deactivating"
+    thread.start()
+    thread.join(timeout=120)
+    assert rest[-1] == "[DONE]" and len(rest) >= TOKENS
+    wait(vllm, "ActiveState", "inactive", 60)
+    assert client.ask(CHAT, chat(4)).status == 503
+
+
+def shown(rack: TestRack, name: str) -> str:
+    return rack.sh("lab1", f"systemctl show -P {name} {UNIT}").out.strip()
+
+
+def wait(rack: TestRack, name: str, value: str, seconds: float) -> None:
+    """Wait until systemd's property ``name`` of the engine's unit has ``value``."""
+    deadline = time.monotonic() + seconds
+    while (now := shown(rack, name)) != value:
+        assert time.monotonic() < deadline, f"{name} is {now}, not {value} after {seconds} s"
+        time.sleep(0.3)

@@ -1,0 +1,125 @@
+"""Whole deploys on hosts that exist only as facts: no SSH, no root, no change anywhere.
+
+pyinfra plans ``deploys/stack.py`` as for ``--dry``; what every operation would write is kept,
+so that a host can be made up on which all of it is there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pyinfra
+import pytest
+from pyinfra.api import Config, Inventory, State
+from pyinfra.api.connect import connect_all
+from pyinfra.api.host import Host
+from pyinfra.api.state import StateStage
+from pyinfra.context import ctx_config, ctx_inventory, ctx_state
+
+import firstlight.plan
+from firstlight import adapter, keys, pki, registry
+from firstlight.operations import docker, edge, files, ready
+from firstlight.operations.files import Directory, File
+from firstlight.settings import HostSettings, load_site
+from firstlight.weights import bundle
+
+# The command line of pyinfra replaces threads and sockets of the whole process by gevent's when
+# it is imported. That is right for SSH to many hosts, and not for the other tests here.
+with mock.patch("gevent.monkey.patch_all"):
+    from pyinfra_cli.inventory import make_inventory_from_files
+    from pyinfra_cli.util import load_deploy_file
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTANT = {"fake_delay": 0, "fake_delay_jitter": 0}
+Facts = Callable[[HostSettings, type, dict[str, Any]], Any]
+
+
+@dataclass
+class Played:
+    """What a plan came to, by host: operations that would change it, files that they write."""
+
+    changes: dict[str, list[str]] = field(default_factory=dict)
+    written: dict[str, dict[str, File | Directory]] = field(default_factory=dict)
+    settings: dict[str, HostSettings] = field(default_factory=dict)
+
+
+class Stage:
+    """``root`` is the control machine's folder, with keys for the sites of all examples."""
+
+    def __init__(self, root: Path, patch: pytest.MonkeyPatch) -> None:
+        self.root, self.patch = root, patch
+        self.written: dict[str, dict[str, File | Directory]] = {}
+        for site in ("lab", "prod", "workstation"):
+            keys.issue(root / f".firstlight/{site}/keys/api-keys.toml", "alice")
+        (root / "secrets").mkdir()
+        registry_ca = pki.Authority.load_or_create(root / "a-registry", "registry")
+        (root / "secrets/registry-ca.pem").write_text(registry_ca.pem)
+        patch.setattr(pyinfra, "is_cli", True)
+        patch.setattr(registry, "require", lambda *_: None)
+        patch.setattr(bundle, "archive", lambda _: b"the fetch program")
+        for module in (docker, edge, files, ready):
+            patch.setattr(module, "writing", self._writing(module.writing))
+
+    def _writing(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def writing(items: list[File | Directory], *arguments: Any, **named: Any) -> Any:
+            kept = self.written.setdefault(pyinfra.host.name.removeprefix("@fake/"), {})
+            kept.update({item.path: item for item in items})
+            return real(items, *arguments, **named)
+
+        return writing
+
+    def play(self, inventory: Path, facts: Facts) -> Played:
+        """Plan the stack for every host of ``inventory``, whose state is what ``facts`` says."""
+        self.written = {}
+        state = State(check_for_changes=True)
+        state.cwd = str(self.root)
+        config = Config()
+        with ctx_state.use(state), ctx_config.use(config):
+            hosts = fake(make_inventory_from_files(str(inventory), cwd=str(ROOT)))
+            with ctx_inventory.use(hosts):
+                state.init(hosts, config)
+                site = load_site(adapter.inventory_data(hosts), self.root)
+                self.patch.setattr(Host, "get_fact", answering(facts, site))
+                firstlight.plan._plans.clear()
+                connect_all(state)
+                state.set_stage(StateStage.Prepare)
+                config.lock_current_state()
+                load_deploy_file(state, str(ROOT / "deploys/stack.py"))
+                changes = {short(host): list(changing(state, host)) for host in hosts}
+        return Played(
+            changes, self.written, {name.removeprefix("@fake/"): site[name] for name in site}
+        )
+
+
+def fake(real: Inventory) -> Inventory:
+    """Return the same hosts, groups and data, with nothing behind them."""
+    hosts, groups = [], {}
+    for host in real:
+        data = host.data.dict()  # type: ignore[no-untyped-call]
+        hosts.append((f"@fake/{host.name}", {**data, **INSTANT}))
+        for group in host.groups:
+            groups.setdefault(group, ([], {}))[0].append(f"@fake/{host.name}")
+    return Inventory((hosts, {}), **groups)
+
+
+def answering(facts: Facts, site: dict[str, HostSettings]) -> Callable[..., Any]:
+    def get_fact(host: Host, kind: type, *_: Any, **arguments: Any) -> Any:
+        return facts(site[host.name], kind, arguments)
+
+    return get_fact
+
+
+def changing(state: State, host: Host) -> Iterator[str]:
+    """Yield the names of the operations that would change ``host``, in their order."""
+    for number in state.get_op_order():
+        operation = state.ops[host].get(number)
+        if operation is not None and operation.operation_meta.will_change:
+            yield min(state.get_op_meta(number).names)
+
+
+def short(host: Host) -> str:
+    return str(host.name).removeprefix("@fake/")
