@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 from pyinfra import host, logger
 from pyinfra.api import BaseStateCallback, Inventory, State
 from pyinfra.api.exceptions import PyinfraError
+from pyinfra.context import ctx_state
 
 from firstlight.errors import FirstlightError
 
@@ -41,6 +42,14 @@ def inventory_data(inventory: Inventory) -> HostData:
 def project_root(state: State) -> Path:
     """Return the folder that relative paths of an inventory start from: where pyinfra runs."""
     return Path(state.cwd) if state.cwd else Path.cwd()
+
+
+def current_run() -> object:
+    """Return the object that stands for this run, to remember something for its length.
+
+    ``pyinfra.state`` itself is a proxy and stays the same from run to run.
+    """
+    return ctx_state.get()  # type: ignore[no-untyped-call]
 
 
 def is_executing(state: State) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from pyinfra import host, inventory, state
 
@@ -41,17 +42,18 @@ class SitePlan:
     clock: PhaseClock
 
 
-_plans: dict[int, SitePlan] = {}
+_plans: WeakKeyDictionary[object, SitePlan] = WeakKeyDictionary()
 
 
 def site_plan() -> SitePlan:
     """Return the run's site plan, validating every host of the inventory the first time."""
-    if id(state) not in _plans:
+    run = adapter.current_run()
+    if run not in _plans:
         settings = load_site(adapter.inventory_data(inventory), adapter.project_root(state))
         clock = PhaseClock(started=adapter.process_started())
         adapter.listen_to_operations(state, clock.add)
-        _plans[id(state)] = SitePlan(settings, clock)
-    return _plans[id(state)]
+        _plans[run] = SitePlan(settings, clock)
+    return _plans[run]
 
 
 def plan() -> HostPlan:

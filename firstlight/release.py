@@ -38,6 +38,13 @@ class Release:
     def folder(self) -> str:
         return f"{RELEASES}/{self.name}"
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all files' contents, in the order of their names."""
+        texts = (self.files[name] for name in sorted(self.files))
+        plain = (text.reveal() if isinstance(text, Secret) else text for text in texts)
+        return hashlib.sha256("".join(plain).encode()).hexdigest()
+
 
 def error_body(message: str, kind: str, code: str) -> str:
     """Return an error in the shape that OpenAI's clients understand."""

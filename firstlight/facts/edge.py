@@ -8,9 +8,9 @@ from pyinfra.api import FactBase, QuoteString, StringCommand
 from typing_extensions import override
 
 SCRIPT = r"""
-current=$1; socket=$2; folder=$3
+current=$1; socket=$2; folder=$3; digest=$4; shift 4
 echo "current=$(readlink "$current" 2>/dev/null)"
-[ -f "$folder/.complete" ] && echo written=yes
+if [ -f "$folder/.complete" ] && [ "$(cd "$folder" && cat -- "$@" 2>/dev/null | sha256sum | cut -d' ' -f1)" = "$digest" ]; then echo written=yes; fi
 [ -S "$socket" ] && echo "running=$(curl -s -m 5 --unix-socket "$socket" http://edge/release 2>/dev/null)"
 systemctl show -p ActiveState,UnitFileState,NeedDaemonReload nginx.service 2>/dev/null
 true
@@ -30,13 +30,19 @@ class Edge:
 
 
 class EdgeState(FactBase[Edge]):
-    """Return the :class:`Edge` state, seen from the release in ``folder``."""
+    """Return the :class:`Edge` state, seen from the release in ``folder``.
+
+    ``digest`` is the SHA-256 of its ``files``, one after the other: one that was edited on the
+    host since is no longer written as it shall be.
+    """
 
     default = Edge
 
     @override
-    def command(self, current: str, socket: str, folder: str) -> StringCommand:
-        words = [QuoteString(word) for word in (current, socket, folder)]
+    def command(
+        self, current: str, socket: str, folder: str, digest: str, files: tuple[str, ...]
+    ) -> StringCommand:
+        words = [QuoteString(word) for word in (current, socket, folder, digest, *files)]
         return StringCommand("sh -c", QuoteString(SCRIPT), "edge", *words)
 
     @override

@@ -13,8 +13,11 @@ from firstlight.operations.commands import explained, script
 from firstlight.operations.files import Directory, File, writing
 from firstlight.release import CURRENT, RELEASES, SOCKET, Release
 
+# What nginx refuses does not stay to be taken for a release, unless it is the one that serves.
 TEST = r"""
-if nginx -q -t -c "$1/nginx.conf"; then touch "$1/.complete"; sync "$1"; else rm -rf -- "$1"; exit 1; fi
+if nginx -q -t -c "$1/nginx.conf"; then touch "$1/.complete"; sync "$1"; exit 0; fi
+[ "$(readlink "$2")" = "$1" ] || rm -rf -- "$1"
+exit 1
 """
 
 # What is running is asked through the socket: a reload returns before it has taken place, and
@@ -61,9 +64,15 @@ def released(release: Release) -> Generator[StringCommand, None, None]:
 
     + release: the files and their common name
     """
-    state: Edge = (
-        host.get_fact(EdgeState, current=CURRENT, socket=SOCKET, folder=release.folder) or Edge()
+    seen = host.get_fact(
+        EdgeState,
+        current=CURRENT,
+        socket=SOCKET,
+        folder=release.folder,
+        digest=release.digest,
+        files=tuple(sorted(release.files)),
     )
+    state: Edge = seen or Edge()
     running = state.running == release.name and state.active and state.written
     if running and state.current == release.name and state.enabled and not state.reload_needed:
         host.noop(f"release {release.name} is serving")
@@ -71,7 +80,7 @@ def released(release: Release) -> Generator[StringCommand, None, None]:
     if not state.written:
         yield writing(items(release))
         yield explained(
-            script(TEST, release.folder),
+            script(TEST, release.folder, CURRENT),
             FirstlightError(
                 "nginx refuses the new configuration; the running one was left as it is",
                 where=host.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from pathlib import Path
 
@@ -50,8 +51,9 @@ def edge(stubs: Stubs, folder: Path) -> Edge:
         "current": str(folder / "current"),
         "socket": str(folder / "edge.sock"),
         "folder": str(folder / "releases/new"),
+        "digest": hashlib.sha256(b"ab").hexdigest(),
     }
-    found: Edge = gather(EdgeState, stubs.env, **words)
+    found: Edge = gather(EdgeState, stubs.env, files=("1", "2"), **words)
     return found
 
 
@@ -67,7 +69,12 @@ def test_the_edge_on_disk_and_in_memory(stubs: Stubs, tmp_path: Path) -> None:
         found = edge(stubs, tmp_path)
     assert (found.current, found.running, found.written) == ("new", "old", False)
     (tmp_path / "releases/new/.complete").touch()
+    assert not edge(stubs, tmp_path).written
+    (tmp_path / "releases/new/1").write_text("a")
+    (tmp_path / "releases/new/2").write_text("b")
     assert edge(stubs, tmp_path).written
+    (tmp_path / "releases/new/2").write_text("edited on the host")
+    assert not edge(stubs, tmp_path).written
 
 
 def test_a_dead_socket_is_no_running_edge(stubs: Stubs, tmp_path: Path) -> None:

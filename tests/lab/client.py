@@ -73,6 +73,7 @@ class Client:
         """Send one request with the key, or with another ``authorization`` (None: without)."""
         text = None if body is None else json.dumps(body)
         given = {"Authorization": f"Bearer {self.key}" if authorization == "" else authorization}
+        given["Content-Type"] = None if body is None else "application/json"
         given = {name: value for name, value in given.items() if value is not None}
         connection = self.connect()
         try:

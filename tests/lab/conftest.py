@@ -13,7 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from firstlight.lab.packages import capable
-from tests.lab import first_day
+from firstlight.lab.state import Rack
+from tests.lab import first_day, own_labs
 from tests.lab.first_day import FirstDay
 from tests.lab.rack import LAB, TestRack, firstlight
 
@@ -73,3 +74,12 @@ def deployed(rack: TestRack, request: pytest.FixtureRequest) -> TestRack:
         run = request.getfixturevalue("day").deploy
     assert run.code == 0, run.text
     return rack
+
+
+@pytest.fixture(scope="session")
+def one() -> Iterator[Rack]:
+    """A lab without services: lab1 on Debian 13, lab2 on Debian 12; gone afterwards."""
+    own_labs.up(own_labs.ONE)
+    own_labs.up(own_labs.ONE, "--hosts", "2", "--suite", "bookworm")
+    yield own_labs.load(own_labs.ONE)
+    firstlight("lab", "down", "--purge", "--name", own_labs.ONE)

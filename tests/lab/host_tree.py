@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import tarfile
 from dataclasses import dataclass
 
-from tests.lab.rack import TestRack
+from tests.lab.first_day import OWNERS_DAEMON
+from tests.lab.rack import LAB, TestRack, firstlight
 
 CURRENT = "/etc/nginx/firstlight/current"
 ROOTS = (
@@ -76,6 +78,14 @@ def tree(rack: TestRack, host: str) -> HostTree:
     raw = base64.b64decode(rack.sh(host, script).out)
     with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
         return HostTree(host, {f"/{member.name}": entry(tar, member) for member in tar})
+
+
+def bare_again(rack: TestRack, host: str) -> HostTree:
+    """Make ``host`` bare but for its owner's Docker settings, as lab1 was on its first day."""
+    firstlight("lab", "reset", host, "--name", LAB)
+    daemon = json.dumps(OWNERS_DAEMON)
+    rack.sh(host, f"mkdir -p /etc/docker; echo '{daemon}' > /etc/docker/daemon.json")
+    return tree(rack, host)
 
 
 def entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.lab.cut import Deploy
 from tests.lab.half_done import half_done
-from tests.lab.host_tree import tree
-from tests.lab.rack import LAB, TestRack, firstlight
+from tests.lab.host_tree import bare_again, tree
+from tests.lab.rack import TestRack
 
 HOST, MODEL = "lab2", "lab1"
 SECONDS = 300
@@ -15,8 +15,7 @@ SECONDS = 300
 
 @pytest.mark.timeout(900)
 def test_two_runs_at_once_do_no_damage(deployed: TestRack) -> None:
-    firstlight("lab", "reset", HOST, "--name", LAB)
-    bare, whole = tree(deployed, HOST), tree(deployed, MODEL)
+    bare, whole = bare_again(deployed, HOST), tree(deployed, MODEL)
 
     both = [Deploy(deployed, HOST, "-y"), Deploy(deployed, HOST, "-y")]
     codes = [each.end(SECONDS) for each in both]

@@ -13,7 +13,7 @@ from tests.lab.client import CHAT, chat
 from tests.lab.rack import LAB, Run, TestRack, firstlight
 
 UNIT = "firstlight-engine-tiny.service"
-TOKENS = 8000  # some seconds of streaming
+TOKENS = 8000  # 8 s of streaming on two idle cores, 50 s on two busy ones
 # What the kernel does to the engine's own process when memory is short.
 KILL = "docker top firstlight-tiny -eo pid,args | awk '/VLLM::Engine/ {print $1}' | xargs kill -9"
 pytestmark = pytest.mark.timeout(900)
@@ -36,7 +36,7 @@ def vllm(deployed: TestRack) -> Iterator[TestRack]:
 @pytest.fixture(scope="module")
 def settings(vllm: TestRack) -> dict[str, object]:
     """A context long enough for a stream that is still going on when something happens."""
-    return {"models": [vllm.model("vllm", context=16384)]}
+    return {"models": [vllm.model("vllm", context=16384, drain_timeout=120)]}
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_a_crash_that_exits_0_is_mended_by_systemd(vllm: TestRack, switched: Run
     vllm.sh("lab1", KILL)
     wait(vllm, "NRestarts", "1", 60)
     words = vllm.sh("lab1", f"journalctl -q -o cat --no-pager INVOCATION_ID={invocation}").out
-    assert "Deactivated successfully" in words and "Failed with result" not in words
+    assert "Scheduled restart job" in words and "Main process exited" not in words  # it was 0
     assert vllm.client("lab1").answers(120)
 
 

@@ -20,7 +20,6 @@ from pyinfra.api.host import Host
 from pyinfra.api.state import StateStage
 from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 
-import firstlight.plan
 from firstlight import adapter, keys, pki, registry
 from firstlight.operations import docker, edge, files, ready
 from firstlight.operations.files import Directory, File
@@ -84,7 +83,6 @@ class Stage:
                 state.init(hosts, config)
                 site = load_site(adapter.inventory_data(hosts), self.root)
                 self.patch.setattr(Host, "get_fact", answering(facts, site))
-                firstlight.plan._plans.clear()
                 connect_all(state)
                 state.set_stage(StateStage.Prepare)
                 config.lock_current_state()
