@@ -26,7 +26,8 @@ RETIRE = r"""
 for name in "$@"; do
   unit=firstlight-engine-$name.service
   systemctl disable --quiet --now "$unit"
-  rm -f -- "/etc/systemd/system/$unit" "/etc/firstlight/engines/$name.yaml"
+  rm -f -- "/etc/systemd/system/$unit" "/etc/firstlight/engines/$name.yaml" \
+    "/etc/firstlight/weights/$name.json" "/etc/firstlight/secrets/hub-token-$name"
 done
 systemctl daemon-reload
 """
@@ -35,7 +36,9 @@ systemctl daemon-reload
 @operation()
 def retired(keep: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
-    Stop and remove the engines of models that are no longer served.
+    Stop and remove the engines of models that are no longer served, and their hub tokens.
+
+    Their weights stay: a model that is taken back is served again without a download.
 
     + keep: names of the models that are
     """

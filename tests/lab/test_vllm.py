@@ -13,7 +13,7 @@ from tests.lab.client import CHAT, chat
 from tests.lab.rack import LAB, Run, TestRack, firstlight
 
 UNIT = "firstlight-engine-tiny.service"
-TOKENS = 8000  # 8 s of streaming on two idle cores, 50 s on two busy ones
+TOKENS = 5000  # 5 s of streaming on two idle cores, 30 s on two busy ones
 # What the kernel does to the engine's own process when memory is short.
 KILL = "docker top firstlight-tiny -eo pid,args | awk '/VLLM::Engine/ {print $1}' | xargs kill -9"
 pytestmark = pytest.mark.timeout(900)
@@ -93,7 +93,8 @@ def test_a_stop_lets_open_streams_end(vllm: TestRack, switched: Run) -> None:
     assert shown(vllm, "ActiveState") == "deactivating"
     thread.start()
     thread.join(timeout=120)
-    assert rest[-1] == "[DONE]" and len(rest) >= TOKENS
+    assert rest[-1] == "[DONE]" and len(rest) > TOKENS / 2
+    assert any('"finish_reason":"length"' in event for event in rest[-3:])
     wait(vllm, "ActiveState", "inactive", 60)
     assert client.ask(CHAT, chat(4)).status == 503
 
