@@ -10,7 +10,7 @@ from typing_extensions import override
 SCRIPT = r"""
 dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$@" 2>/dev/null | sed 's/^/package /'
 ls /var/lib/dpkg/updates 2>/dev/null | grep -q . && echo interrupted
-dpkg --audit 2>/dev/null | grep -q . && echo interrupted
+dpkg-query -W -f '${db:Status-Status} ${db:Status-Eflag}\n' 2>/dev/null | grep -qE '^(half-|unpacked|triggers-)|reinstreq' && echo interrupted
 true
 """
 

@@ -40,10 +40,14 @@ INSTALL = r"""
 set -eu; limit=$1; shift
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 run() { apt-get -q -y -o DPkg::Lock::Timeout="$limit" -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold "$@"; }
-dpkg --configure -a --force-confold
-run -f install
 stamp=/run/firstlight/apt-updated
 update() { run update; mkdir -p /run/firstlight; touch "$stamp"; }
+configure() { dpkg --configure -a --force-confold; }
+# A power cut while a package was being unpacked: dpkg will not touch it until it is unpacked anew.
+torn() { dpkg-query -W -f '${db:Status-Eflag} ${binary:Package}\n' | sed -n 's/^reinstreq //p'; }
+configure || [ -n "$(torn)" ]
+if [ -n "$(torn)" ]; then update; run install --reinstall $(torn); configure; fi
+run -f install
 if [ -z "$(find "$stamp" -mmin -10 2>/dev/null)" ] || [ -n "$(find /etc/apt -newer "$stamp")" ]; then
   update; run install --no-install-recommends "$@"
 else

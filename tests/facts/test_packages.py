@@ -39,10 +39,11 @@ def test_removed_packages_are_not_installed(stubs: Stubs) -> None:
 
 
 def test_an_interrupted_dpkg_is_noticed(stubs: Stubs, tmp_path: Path) -> None:
-    stubs.add("dpkg-query")
-    stubs.add("dpkg", 'echo "The following packages are only half configured"')
-    assert gather(InstalledPackages, env=stubs.env, names=("x",)).interrupted
-    stubs.add("dpkg")
+    updates = {"/var/lib/dpkg/updates": tmp_path / "updates"}
+    for status in ("half-configured ok", "half-installed ok", "unpacked ok", "installed reinstreq"):
+        stubs.add("dpkg-query", f"echo installed ok; echo {status}")
+        assert gather(InstalledPackages, stubs.env, updates, names=("x",)).interrupted, status
+    stubs.add("dpkg-query", "echo installed ok; echo config-files ok; echo not-installed ok")
     updates = {"/var/lib/dpkg/updates": tmp_path / "updates"}
     assert not gather(InstalledPackages, stubs.env, updates, names=("x",)).interrupted
     (tmp_path / "updates").mkdir()

@@ -1,4 +1,4 @@
-"""apt in use by somebody else: waited for, with a bound, and named."""
+"""apt in use by somebody else, waited for and named; a dpkg that was cut off, mended."""
 
 from __future__ import annotations
 
@@ -46,3 +46,17 @@ def test_a_lock_that_is_released_in_time_holds_nobody_up(deployed: TestRack) -> 
     assert run.code == 0, run.text
     assert run.seconds > 3
     deployed.sh("lab1", f"dpkg-query -W {PACKAGE} && dpkg --purge {PACKAGE}")
+
+
+def test_packages_torn_by_a_power_cut_are_unpacked_anew(deployed: TestRack) -> None:
+    """dpkg's own words for such a package: a very bad inconsistent state, reinstall it."""
+    for package, status in (("netbase", "unpacked"), ("readline-common", "half-installed")):
+        torn = f"/^Package: {package}$/,/^$/ s/^Status: .*/Status: install reinstreq {status}/"
+        deployed.sh("lab1", f"sed -i '{torn}' /var/lib/dpkg/status")
+    assert "inconsistent" in deployed.sh("lab1", "dpkg --configure -a", check=False).err
+    run = deployed.deploy("lab1")
+    assert run.code == 0, run.text
+    shown = "dpkg-query -W -f '${db:Status-Abbrev}' netbase readline-common; dpkg --audit"
+    assert deployed.sh("lab1", shown).out.split() == ["ii", "ii"]
+    _, totals = deployed.changes("lab1")
+    assert totals["success"] == 0
