@@ -8,6 +8,8 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests that run side by side; each has a lab of its own.
+WORKERS ?= 2
 DONE := $(VENV)/.installed
 export ENGINE
 
@@ -34,7 +36,7 @@ demo: $(DONE) ## From nothing to a streamed completion, on a lab host (ENGINE=vl
 	@echo "The tiny model's weights are random: its words are noise, what they prove is the path."
 
 test: $(DONE) ## All tests, the lab's too where it can run
-	@"$(BIN)/python" -m pytest $(PYTEST_ARGS)
+	@"$(BIN)/python" -m pytest -n "$(WORKERS)" --dist loadfile $(PYTEST_ARGS)
 
 unit: $(DONE) ## The tests that need no host
 	@"$(BIN)/python" -m pytest -m "not lab" $(PYTEST_ARGS)

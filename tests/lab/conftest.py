@@ -2,7 +2,8 @@
 
 The lab is driven through the ``firstlight`` command and hosts through plain ``pyinfra`` and
 ``ssh``, so that the tests go the users' way and also work where the user is a sudoer.
-KEEP_LAB=1 leaves the lab up for a look afterwards, and starts from the one it finds.
+KEEP_LAB=1 leaves the lab up for a look afterwards, and starts from the one it finds. Tests that
+run side by side (pytest -n) have a lab for each worker.
 """
 
 from __future__ import annotations
@@ -12,39 +13,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from firstlight.lab.packages import capable
 from firstlight.lab.state import Rack
 from tests.lab import first_day, own_labs
 from tests.lab.first_day import FirstDay
 from tests.lab.rack import LAB, TestRack, firstlight
 
 KEEP = bool(os.environ.get("KEEP_LAB"))
-IN_CI = os.environ.get("CI") == "true"
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    reason = capable()
-    session.config.stash[REASON] = reason
-
-
-REASON = pytest.StashKey[str | None]()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    reason = config.stash.get(REASON, None)
-    wanted = [item for item in items if "tests/lab/" in item.path.as_posix()]
-    if reason is None or not wanted:
-        return
-    if IN_CI:
-        raise pytest.UsageError(f"CI=true, but the lab cannot run here: {reason}")
-    for item in wanted:
-        item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reason = terminalreporter.config.stash.get(REASON, None)
-    if reason is not None:
-        terminalreporter.write_line(f"LAB TESTS SKIPPED: {reason}", yellow=True, bold=True)
 
 
 @pytest.fixture(scope="session")

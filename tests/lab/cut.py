@@ -96,6 +96,11 @@ class Deploy:
             f"{operation!r} {sign!r} did not come within {REACH_SECONDS} s:\n{self.text}"
         )
 
+    def freeze(self) -> None:
+        """Stop the controller where it is: it gives no further command while a power cut lasts."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGSTOP)
+
     def kill(self) -> None:
         """SIGKILL for the controller and whatever it started."""
         with contextlib.suppress(ProcessLookupError):
@@ -131,6 +136,7 @@ def cut(rack: TestRack, host: str, moment: Moment) -> Deploy:
         deploy.reach(moment.operation, moment.sign)
         time.sleep(moment.seconds)
         if moment.victim == "host":
+            deploy.freeze()
             power_off(rack, host)
     finally:
         deploy.kill()

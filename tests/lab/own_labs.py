@@ -9,9 +9,9 @@ import time
 
 from firstlight.lab import manifest, ssh
 from firstlight.lab.state import Rack
-from tests.lab.rack import ROOT, Run, firstlight
+from tests.lab.rack import ROOT, WORKER, Run, firstlight
 
-ONE, TWO = "hosts-a", "hosts-b"
+ONE, TWO = f"hosts-a{WORKER}", f"hosts-b{WORKER}"
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 

@@ -18,7 +18,9 @@ from tests.lab import tree
 from tests.lab.client import Client, first_key
 
 ROOT = Path(__file__).resolve().parents[2]
-LAB = os.environ.get("FIRSTLIGHT_TEST_LAB", "test")
+# Tests that run side by side have a lab each.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+LAB = os.environ.get("FIRSTLIGHT_TEST_LAB", "test") + (f"-{WORKER}" if WORKER else "")
 BIN = Path(sys.executable).parent
 
 
