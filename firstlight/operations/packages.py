@@ -46,8 +46,8 @@ configure() { dpkg --configure -a --force-confold; }
 # A power cut while a package was being unpacked: dpkg will not touch it until it is unpacked anew.
 torn() { dpkg-query -W -f '${db:Status-Eflag} ${binary:Package}\n' | sed -n 's/^reinstreq //p'; }
 configure || [ -n "$(torn)" ]
-if [ -n "$(torn)" ]; then update; run install --reinstall $(torn); configure; fi
-run -f install
+if [ -n "$(torn)" ]; then update; run install --reinstall --no-install-recommends $(torn); configure; fi
+run -f install --no-install-recommends
 if [ -z "$(find "$stamp" -mmin -10 2>/dev/null)" ] || [ -n "$(find /etc/apt -newer "$stamp")" ]; then
   update; run install --no-install-recommends "$@"
 else

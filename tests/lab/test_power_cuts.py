@@ -62,16 +62,16 @@ def bare(rack: TestRack) -> HostTree:
 
 @pytest.mark.timeout(900)
 def test_every_moment_is_mended(rack: TestRack, whole: HostTree, bare: HostTree) -> None:
-    met = []
+    cut_off = []
     with faulty(rack, slow={"tiny.gguf": 250_000}):  # bytes a second
         for moment in moments():
             deploy = cut(rack, HOST, moment)
-            if deploy.code != 0 and deploy.begun[-1] == moment.operation:
-                met.append(moment)
+            if deploy.code != 0:
+                cut_off.append(deploy.begun[-1])
             print(f"{moment}: landed in {deploy.begun[-1]}")
             assert half_done(rack, HOST, whole, bare) == [], f"{moment}\n{deploy.text}"
-    # On a fast machine a short operation may be over before the cut: that is another moment.
-    assert len(met) >= 10, met
+    # On a fast machine an operation may be over before the cut lands: that is another moment.
+    assert len(cut_off) >= 10 and len(set(cut_off)) >= 6, cut_off
 
     mended = rack.deploy(HOST)
     assert mended.code == 0, mended.text

@@ -143,7 +143,7 @@ def test_dpkg_is_mended_first_and_lists_are_fetched(stubs: Stubs, tmp_path: Path
     assert install(stubs, tmp_path) == (0, ["install", "update", "install"])
     calls = stubs.calls()
     assert calls[0].startswith("dpkg --configure -a")
-    assert calls[1].endswith(" -f install")
+    assert calls[1].endswith(" -f install --no-install-recommends")
     assert calls[-1].endswith(" ".join(NAMES)) and "--no-install-recommends" in calls[-1]
     # An operator's own change of a packaged file stays.
     assert all("--force-confold" in call for call in calls)
