@@ -110,8 +110,9 @@ def test_a_body_over_the_limit(client: Client) -> None:
 def test_a_malformed_request_is_answered_in_json(client: Client) -> None:
     assert refused(client.ask("/v1/%zz"), 400, "bad_request")
     assert refused(client.ask("/v1/%00"), 400, "bad_request")
-    assert refused(client.ask("/" + "x" * 40_000), 400, "bad_request")
-    assert refused(client.ask("/", headers={"X-Long": "x" * 40_000}), 400, "bad_request")
+    # Above nginx's buffer of 8 kB, and small enough to be sent before it hangs up.
+    assert refused(client.ask("/" + "x" * 12_000), 400, "bad_request")
+    assert refused(client.ask("/", headers={"X-Long": "x" * 12_000}), 400, "bad_request")
 
 
 def test_the_engines_own_errors_come_through(client: Client) -> None:
