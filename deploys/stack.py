@@ -8,17 +8,24 @@ from roles.base import base
 from roles.docker import docker
 from roles.edge import edge
 from roles.engine import engine
+from roles.gpus import gpus
 from roles.image import image
 from roles.models import models
+from roles.nvidia import nvidia
 from roles.ready import ready
 
 host = plan()  # validates every host of the inventory; nothing has been changed before it
 
-base(host.settings)
-if host.settings.models:
+base(host.settings, host.system)
+if host.gpu:
+    nvidia(host.settings, host.system, host.gpu)
+if host.gpu or host.settings.models:
     docker(host.settings, host.system)
+if host.gpu:
+    gpus(host.gpu)
+if host.settings.models:
     image(host.settings)
-    models(host.settings, host.fetch_program)
+    models(host.settings, host.system, host.fetch_program)
     engine(host.settings, host.probe.systemd)
 if host.release:
     edge(host.settings, host.system, host.release)

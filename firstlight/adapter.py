@@ -7,13 +7,17 @@ operations, so that a change inside pyinfra is mended here and nowhere else.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+import click
+import gevent
+from paramiko import SSHException
 from pyinfra import host, logger
-from pyinfra.api import BaseStateCallback, Inventory, State
+from pyinfra.api import BaseStateCallback, Host, Inventory, QuoteString, State, StringCommand
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_state
 
@@ -78,6 +82,54 @@ def process_started() -> float:
     ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
     uptime = float(Path("/proc/uptime").read_text().split()[0])
     return time.time() - (uptime - ticks / os.sysconf("SC_CLK_TCK"))
+
+
+def ask(host: Host, path: str, seconds: int = 10) -> str | None:
+    """Return the text of ``path`` on ``host``, asked past pyinfra's facts: None if it is silent.
+
+    A fact that fails takes its host out of the run, and a host that reboots is silent for a while.
+    """
+    try:
+        with gevent.Timeout(seconds):
+            done, output = host.connector.run_shell_command(
+                StringCommand("cat", QuoteString(path)), print_output=False, print_input=False
+            )
+    except (gevent.Timeout, OSError, EOFError, SSHException, PyinfraError):
+        return None
+    return output.stdout.strip() if done else None
+
+
+def reconnect(host: Host, seconds: int = 20) -> bool:
+    """Give ``host`` a new connection: pyinfra itself never opens a second one."""
+    client = getattr(host.connector, "client", None)
+    if client is not None:
+        client.close()  # disconnecting in pyinfra's sense leaves the transport open
+    host.connector_data.clear()  # what it names (files for sudo) is gone
+    host.connected = False
+    try:
+        with gevent.Timeout(seconds):
+            host.connector.disconnect()
+            host.connector.connect()
+    except (gevent.Timeout, OSError, EOFError, SSHException, PyinfraError):
+        return False
+    host.connected = True
+    return True
+
+
+def complain(host: Host, error: FirstlightError) -> None:
+    """Show ``error`` as pyinfra shows what a failing command printed."""
+    for line in str(error).splitlines():
+        logger.error(f"{host.print_prefix}{line}")
+
+
+def agreed(question: str) -> bool:
+    """Ask the operator; False where nobody is there to answer."""
+    return sys.stdin.isatty() and click.confirm(question, default=False, err=True)
+
+
+def is_here(host: Host) -> bool:
+    """Tell whether the host is the control machine itself (``@local``)."""
+    return str(host.name).startswith("@local")
 
 
 class OperationTimes(BaseStateCallback):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 ORDER = (
     "connect",
     "packages",
+    "driver",
     "image",
     "weights",
     "engine start",
@@ -22,7 +23,9 @@ ORDER = (
 
 PHASE_OF_ROLE = {
     "Base": "packages",
+    "Nvidia": "driver",
     "Docker": "packages",
+    "Gpus": "driver",
     "Image": "image",
     "Models": "weights",
     "Engine": "engine start",
@@ -52,7 +55,9 @@ class PhaseClock:
     def seconds(self, host: str) -> dict[str, float]:
         """Return seconds by phase for ``host``, in :data:`ORDER`, with the connection first."""
         spent = {"connect": self.connected - self.started, **self._seconds.get(host, {})}
-        return {phase: round(spent.get(phase, 0.0), 3) for phase in ORDER}
+        # Only a host with GPUs has a driver to wait for.
+        shown = [phase for phase in ORDER if phase in spent or phase != "driver"]
+        return {phase: round(spent.get(phase, 0.0), 3) for phase in shown}
 
     def total(self) -> float:
         """Return the seconds since the operator's command began."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -11,8 +13,10 @@ from firstlight import adapter, registry, site
 from firstlight.catalogue import System
 from firstlight.errors import FirstlightError
 from firstlight.facts.probe import HostProbe, Probe
+from firstlight.gpu_plan import gpu_layer, gpu_return
+from firstlight.nvidia.decision import Decision
 from firstlight.phases import PhaseClock
-from firstlight.preflight import obstacles, system_of
+from firstlight.preflight import ground_obstacles, obstacles, system_of
 from firstlight.release import Release, release
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
@@ -23,12 +27,19 @@ HTTP2_DIRECTIVE_SINCE = (1, 25, 1)
 
 
 @dataclass(frozen=True)
-class HostPlan:
-    """One host: its settings, what was read of it, and what is made of both."""
+class GroundPlan:
+    """One host: its settings, what was read of it, and its GPU layer if it has one."""
 
     settings: HostSettings
     probe: Probe
     system: System
+    gpu: Decision | None
+
+
+@dataclass(frozen=True)
+class HostPlan(GroundPlan):
+    """What the whole stack needs beside that."""
+
     release: Release | None
     fetch_program: bytes
     clock: PhaseClock
@@ -56,23 +67,57 @@ def site_plan() -> SitePlan:
     return _plans[run]
 
 
-def plan() -> HostPlan:
-    """Return the current host's plan, or refuse the run before anything is changed."""
+@contextmanager
+def refusing() -> Iterator[None]:
+    """End the run before any change where something is found that would make it fail."""
     try:
+        yield
+    except FirstlightError as error:
+        adapter.refuse(error)
+
+
+def require(found: list[FirstlightError]) -> None:
+    """Raise one error that says all of ``found``."""
+    if found:
+        raise FirstlightError("\n".join(str(error) for error in found))
+
+
+def plan() -> HostPlan:
+    """Return the current host's plan for the whole stack, or refuse the run."""
+    with refusing():
         run = site_plan()
         settings = run.settings[host.name]
         images = tuple(dict.fromkeys(model.image for model in settings.models))
         probe: Probe = host.get_fact(HostProbe, store=STORE, images=images)
-        found = list(obstacles(settings, probe))
-        if found:
-            raise FirstlightError("\n".join(str(error) for error in found))
-        require_images(settings, probe)
+        require(list(obstacles(settings, probe)))
         system = system_of(settings, probe)
+        gpu = gpu_layer(settings, system, probe)
+        require_images(settings, probe)
         made = edge_release(settings, probe, system) if settings.edge.enabled else None
         program = bundle.archive(settings.state_dir / "cache") if settings.models else b""
-    except FirstlightError as error:
-        adapter.refuse(error)
-    return HostPlan(settings, probe, system, made, program, run.clock)
+    return HostPlan(settings, probe, system, gpu, made, program, run.clock)
+
+
+def gpu_plan() -> GroundPlan:
+    """Return the current host's plan for its GPU layer alone, or refuse the run."""
+    with refusing():
+        settings, probe, system = ground()
+        return GroundPlan(settings, probe, system, gpu_layer(settings, system, probe))
+
+
+def gpu_return_plan() -> GroundPlan:
+    """Return the plan back to what was last proven on the current host, or refuse the run."""
+    with refusing():
+        settings, probe, system = ground()
+        return GroundPlan(settings, probe, system, gpu_return(settings, system))
+
+
+def ground() -> tuple[HostSettings, Probe, System]:
+    """Return what a deploy of one layer stands on. Raises what is in its way."""
+    settings = site_plan().settings[host.name]
+    probe: Probe = host.get_fact(HostProbe, store=STORE)
+    require(list(ground_obstacles(settings, probe)))
+    return settings, probe, system_of(settings, probe)
 
 
 def require_images(settings: HostSettings, probe: Probe) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from firstlight.catalogue import System, supported_system
 from firstlight.errors import FirstlightError
@@ -23,7 +24,18 @@ def system_of(settings: HostSettings, probe: Probe) -> System:
 
 
 def obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
-    """Yield every reason why the run would fail on this host, each with its fix."""
+    """Yield every reason why a run of the whole stack would fail here, each with its fix."""
+    yield from ground_obstacles(settings, probe)
+    with suppress(FirstlightError):  # a system that is not supported has been named already
+        yield from nginx_obstacles(settings, system_of(settings, probe))
+    yield from site_obstacles(settings, probe)
+    yield from port_obstacles(settings, probe)
+    yield from space_obstacles(settings, probe)
+    yield from gpu_obstacles(settings, probe)
+
+
+def ground_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
+    """Yield what every run needs and this host has not: root, a system, a container engine."""
     name = settings.name
     if probe.uid != 0:
         yield FirstlightError(
@@ -44,18 +56,16 @@ def obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]
         yield error
     else:
         yield from docker_obstacles(settings, system)
-        yield from nginx_obstacles(settings, system)
-    yield from site_obstacles(settings, probe)
-    yield from port_obstacles(settings, probe)
-    yield from space_obstacles(settings, probe)
-    yield from gpu_obstacles(settings, probe)
 
 
 def docker_obstacles(settings: HostSettings, system: System) -> Iterator[FirstlightError]:
     """Yield why the distribution's Docker cannot be used, where it cannot."""
-    if settings.models and settings.docker.source == "distribution" and system.docker_refused:
+    used = settings.models or settings.nvidia.enabled
+    if used and settings.docker.source == "distribution" and system.docker_refused:
+        name = f"{system.id} {system.version}"
+        own = f"Docker {system.docker_version} of {name} is too old"
         yield FirstlightError(
-            f"Docker {system.docker_version} of {system.id} {system.version} is too old",
+            own if system.docker_version else f"{name} has no Docker of its own",
             where=f"{settings.name}: docker.source",
             why=system.docker_refused,
             fix='set docker to {"source": "docker"} for packages of Docker\'s own repository',
@@ -69,7 +79,7 @@ def nginx_obstacles(settings: HostSettings, system: System) -> Iterator[Firstlig
             f"nginx {system.nginx_version} of {system.id} {system.version} cannot be the edge",
             where=f"{settings.name}: edge",
             why=system.nginx_refused,
-            fix='use a newer release of the system, or set edge to {"enabled": False}',
+            fix='use a system that has it, or set edge to {"enabled": False}',
         )
 
 
@@ -128,12 +138,14 @@ def space_obstacles(settings: HostSettings, probe: Probe) -> Iterator[Firstlight
 
 def gpu_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
     """Yield that GPUs are asked for on a host whose containers cannot be given any."""
+    if settings.nvidia.enabled:
+        return
     users = [model.name for model in settings.models if model.gpus]
     if users and not probe.cdi_specs:
         yield FirstlightError(
             f"GPUs are asked for by {', '.join(users)}, but containers cannot be given any",
             where=settings.name,
             why="no CDI specification in /etc/cdi or /var/run/cdi",
-            fix="install the NVIDIA driver and container toolkit, then "
-            "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml; or set gpus to 0",
+            fix="leave nvidia.enabled out, so that firstlight installs driver and toolkit; "
+            "or set gpus to 0",
         )

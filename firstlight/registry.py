@@ -1,4 +1,4 @@
-"""Asks an image registry, from the control machine, whether it has an image by digest.
+"""Asks an image registry, from the control machine, whether it has an image, and what it needs.
 
 The question is asked before a host is touched, and only for images the host lacks. A registry
 that cannot be asked (no route from here, credentials) is not an error: the host may reach it.
@@ -6,12 +6,14 @@ that cannot be asked (no route from here, credentials) is not an error: the host
 
 from __future__ import annotations
 
+import json
 import re
 import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from firstlight.errors import FirstlightError
 
@@ -24,6 +26,7 @@ ACCEPT = ", ".join(
     )
 )
 TIMEOUT_SECONDS = 10
+LARGEST_BYTES = 4 * 2**20
 
 
 def split(image: str) -> tuple[str, str, str]:
@@ -35,13 +38,13 @@ def split(image: str) -> tuple[str, str, str]:
     return "docker.io", name if slash else f"library/{name}", digest
 
 
-def status_of(request: urllib.request.Request, context: ssl.SSLContext) -> tuple[int, str]:
-    """Return the HTTP status and the WWW-Authenticate header of the answer."""
+def answer_of(request: urllib.request.Request, context: ssl.SSLContext) -> tuple[int, bytes, str]:
+    """Return HTTP status, body (up to 4 MiB) and WWW-Authenticate header of the answer."""
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=context) as answer:
-            return answer.status, ""
+            return answer.status, answer.read(LARGEST_BYTES), ""
     except urllib.error.HTTPError as error:
-        return error.code, error.headers.get("WWW-Authenticate", "")
+        return error.code, b"", error.headers.get("WWW-Authenticate", "")
 
 
 def anonymous_token(challenge: str, context: ssl.SSLContext) -> str | None:
@@ -56,27 +59,67 @@ def anonymous_token(challenge: str, context: ssl.SSLContext) -> str | None:
     return found.group(1).decode() if found else None
 
 
+def answered(
+    image: str, path: str, ca: Path | None, method: str = "GET"
+) -> tuple[int, bytes] | None:
+    """Ask the registry of ``image`` for ``path`` below the image's repository: status and body.
+
+    None where it cannot be asked from here.
+    """
+    registry, repository, _ = split(image)
+    host = "registry-1.docker.io" if registry == "docker.io" else registry
+    url = f"https://{host}/v2/{repository}/{path}"
+    request = urllib.request.Request(url, method=method, headers={"Accept": ACCEPT})
+    try:
+        context = ssl.create_default_context(cafile=str(ca) if ca else None)
+        status, body, challenge = answer_of(request, context)
+        if status == 401 and (token := anonymous_token(challenge, context)):
+            # Not sent on to where a registry keeps its blobs: that place has its own signature.
+            request.add_unredirected_header("Authorization", f"Bearer {token}")
+            status, body, _ = answer_of(request, context)
+    except (OSError, ValueError):
+        return None
+    return status, body
+
+
 def require(image: str, ca: Path | None, where: str) -> None:
     """Raise when the registry answers that it has no such ``image``.
 
     ``ca`` is the CA certificate file of a private registry; ``where`` is the setting's path.
     """
     registry, repository, digest = split(image)
-    host = "registry-1.docker.io" if registry == "docker.io" else registry
-    url = f"https://{host}/v2/{repository}/manifests/{digest}"
-    request = urllib.request.Request(url, method="HEAD", headers={"Accept": ACCEPT})
-    try:
-        context = ssl.create_default_context(cafile=str(ca) if ca else None)
-        status, challenge = status_of(request, context)
-        if status == 401 and (token := anonymous_token(challenge, context)):
-            request.add_header("Authorization", f"Bearer {token}")
-            status, _ = status_of(request, context)
-    except (OSError, ValueError):
-        return
-    if status == 404:
+    answer = answered(image, f"manifests/{digest}", ca, method="HEAD")
+    if answer and answer[0] == 404:
         raise FirstlightError(
             "the image is not in the registry",
             where=where,
             why=f"{registry} has no {repository}@{digest}",
             fix="correct the digest (skopeo inspect docker://NAME:TAG shows the present one)",
         )
+
+
+def environment(image: str, ca: Path | None, architecture: str) -> dict[str, str]:
+    """Return the environment that an image sets, as its configuration in the registry says.
+
+    ``architecture`` is Docker's word (amd64, arm64). Empty where the registry cannot be asked.
+    """
+    manifest = document(image, f"manifests/{split(image)[2]}", ca)
+    for entry in manifest.get("manifests", ()):
+        platform = entry.get("platform", {})
+        if (platform.get("os"), platform.get("architecture")) == ("linux", architecture):
+            manifest = document(image, f"manifests/{entry['digest']}", ca)
+            break
+    config = manifest.get("config", {}).get("digest")
+    found = document(image, f"blobs/{config}", ca) if config else {}
+    words = found.get("config", {}).get("Env") or ()
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
+
+
+def document(image: str, path: str, ca: Path | None) -> dict[str, Any]:
+    """Return one JSON object of an image's repository; an empty one where it is not to be had."""
+    answer = answered(image, path, ca)
+    try:
+        found = json.loads(answer[1]) if answer and answer[0] == 200 else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -6,34 +6,46 @@ state: /etc/firstlight (what shall be) and /var/lib/firstlight (what was).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pyinfra.api.deploy import deploy
 
+from firstlight.catalogue import System
 from firstlight.operations import packages, services
 from firstlight.operations.files import Directory, files
 from firstlight.settings import HostSettings
 from roles.owned import Owned
 
-PACKAGES = ("ca-certificates", "curl", "iproute2", "python3")
-CLOCK = "systemd-timesyncd"
-
 OWNS = Owned(
     files=("/etc/firstlight/", "/var/lib/firstlight/", "/usr/local/lib/firstlight/"),
-    units=(f"{CLOCK}.service",),
-    packages=(*PACKAGES, CLOCK),
+    units=("{clock}",),
+    packages=("ca-certificates", "curl", "iproute2", "python3", "{clock}"),
 )
 
 
+def common(system: System) -> tuple[str, ...]:
+    """Return the packages that every host of a system needs.
+
+    For dnf some are named by what they bring: curl may be there as curl-minimal, which the
+    package curl conflicts with.
+    """
+    if system.manager == "dnf":
+        return ("ca-certificates", "/usr/bin/curl", "iproute", system.python)
+    return ("ca-certificates", "curl", "iproute2", Path(system.python).name)
+
+
 @deploy("Base")
-def base(settings: HostSettings) -> None:
+def base(settings: HostSettings, system: System) -> None:
     """Install the common packages, make our folders, keep the clock right."""
     wanted = settings.base
-    clock = (CLOCK,) if wanted.time_sync else ()
+    clock = (system.clock,) if wanted.time_sync else ()
 
     # install
     packages.installed(
         name="Install common packages",
-        names=(*PACKAGES, *clock, *wanted.packages),
+        names=(*common(system), *clock, *wanted.packages),
         lock_timeout=wanted.apt_lock_timeout,
+        manager=system.manager,
     )
 
     # configure
@@ -49,4 +61,4 @@ def base(settings: HostSettings) -> None:
 
     # activate
     if wanted.time_sync:
-        services.running(name="Keep the clock right", unit=f"{CLOCK}.service")
+        services.running(name="Keep the clock right", unit=system.clock_unit)

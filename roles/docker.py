@@ -28,34 +28,47 @@ DAEMON: dict[str, Any] = {
     "log-opts": {"max-size": "50m", "max-file": "5"},
 }
 
+# For programs that ask for it by name; the default stays runc, because with this one every image
+# that asks for all GPUs would get them.
+NVIDIA_RUNTIME: dict[str, Any] = {"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}}
+
 OWNS = Owned(
     files=(
         "/etc/docker/daemon.json",
         "/etc/docker/certs.d/{registry}/ca.crt",
         "/etc/apt/keyrings/docker.asc",
         "/etc/apt/sources.list.d/docker.sources",
+        "/etc/pki/rpm-gpg/RPM-GPG-KEY-docker",
+        "/etc/yum.repos.d/docker.repo",
     ),
     units=("docker.service",),
     packages=("{docker}",),
 )
 
 
-ARCHIVE_KEY = "etc/apt/keyrings/docker.asc"
-ARCHIVE_SOURCE = "etc/apt/sources.list.d/docker.sources"
+ARCHIVE_KEY = {"apt": "etc/apt/keyrings/docker.asc", "dnf": "etc/pki/rpm-gpg/RPM-GPG-KEY-docker"}
+ARCHIVE_SOURCE = {
+    "apt": "etc/apt/sources.list.d/docker.sources",
+    "dnf": "etc/yum.repos.d/docker.repo",
+}
 
 
 def archive_files(system: System) -> tuple[File, ...]:
-    """Return the files that make Docker's own archive known to apt, with its key beside it.
+    """Return the files that make Docker's own archive known to apt or dnf, with its key.
 
     The key travels with firstlight (its fingerprint stands in the catalogue and is tested):
     nothing is trusted because it was downloaded.
     """
-    url = docker_archive().url
-    source = render(ARCHIVE_SOURCE, url=url, system=system.id, codename=system.codename)
-    return (
-        File(f"/{ARCHIVE_KEY}", verbatim(ARCHIVE_KEY)),
-        File(f"/{ARCHIVE_SOURCE}", source),
+    key, path = ARCHIVE_KEY[system.manager], ARCHIVE_SOURCE[system.manager]
+    source = render(
+        path,
+        url=docker_archive(system.manager).url,
+        key=f"/{key}",
+        system=system.id,
+        version=system.version,
+        codename=system.codename,
     )
+    return (File(f"/{key}", verbatim(key)), File(f"/{path}", source))
 
 
 @deploy("Docker")
@@ -71,6 +84,7 @@ def docker(settings: HostSettings, system: System) -> None:
         name=f"Install Docker from {'the distribution' if own else 'its own archive'}",
         names=system.docker_packages if own else system.upstream_packages,
         lock_timeout=settings.base.apt_lock_timeout,
+        manager=system.manager,
     )
 
     # configure
@@ -83,7 +97,8 @@ def docker(settings: HostSettings, system: System) -> None:
         files(name="Trust private registries", items=authorities)
 
     # activate
+    base = operations.merged(DAEMON, NVIDIA_RUNTIME) if settings.nvidia.enabled else DAEMON
     operations.daemon(
         name="Configure and run dockerd",
-        config=operations.merged(DAEMON, wanted.daemon),
+        config=operations.merged(base, wanted.daemon),
     )

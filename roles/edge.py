@@ -36,6 +36,7 @@ def edge(settings: HostSettings, system: System, release: Release) -> None:
         name="Install nginx",
         names=system.nginx_packages,
         lock_timeout=settings.base.apt_lock_timeout,
+        manager=system.manager,
     )
 
     # configure

@@ -11,6 +11,7 @@ import json
 from pyinfra.api.deploy import deploy
 
 from firstlight.adapter import in_order
+from firstlight.catalogue import System
 from firstlight.operations import accounts, weights
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render
@@ -58,11 +59,17 @@ def token(model: Model) -> Secret:
 
 
 @deploy("Models")
-def models(settings: HostSettings, program: bytes) -> None:
+def models(settings: HostSettings, system: System, program: bytes) -> None:
     """Install the fetch ``program``, hand it its jobs, and see all weights complete."""
     # install
     accounts.system_account(name="Make the account that fetches weights", user=ACCOUNT)
-    unit = render("etc/systemd/system/firstlight-weights@.service", user=ACCOUNT, store=store.STORE)
+    unit = render(
+        "etc/systemd/system/firstlight-weights@.service",
+        user=ACCOUNT,
+        store=store.STORE,
+        python=system.python,
+        certificates=system.certificates,
+    )
 
     # configure
     jobs = [

@@ -6,21 +6,23 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from firstlight.catalogue.row import Archive, EngineRow, ModelRow, Row, System
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
 
-def _table(name: str) -> dict[str, Any]:
+def table(name: str) -> dict[str, Any]:
+    """The catalogue's file ``name``, as it is written."""
     return tomllib.loads(files(__package__).joinpath(f"{name}.toml").read_text("utf-8"))
 
 
-def _rows(table: dict[str, Any], kind: type[AnyRow]) -> MappingProxyType[str, AnyRow]:
+def rows(table: dict[str, Any], kind: type[AnyRow]) -> MappingProxyType[str, AnyRow]:
+    """``table``'s rows by name, each validated."""
     # TOML knows arrays and no tuples; strictness is kept for everything else.
-    rows = {name: kind.model_validate(_tupled(row)) for name, row in table.items()}
-    return MappingProxyType(rows)
+    found = {name: kind.model_validate(_tupled(row)) for name, row in table.items()}
+    return MappingProxyType(found)
 
 
 def _tupled(row: dict[str, Any]) -> dict[str, Any]:
@@ -30,22 +32,23 @@ def _tupled(row: dict[str, Any]) -> dict[str, Any]:
 @cache
 def models() -> MappingProxyType[str, ModelRow]:
     """Models by short name."""
-    return _rows(_table("models"), ModelRow)
+    return rows(table("models"), ModelRow)
 
 
 @cache
 def engines() -> MappingProxyType[str, EngineRow]:
     """Engines by name."""
-    return _rows(_table("engines"), EngineRow)
+    return rows(table("engines"), EngineRow)
 
 
 @cache
 def systems() -> MappingProxyType[str, System]:
     """Supported operating systems by "id version"."""
-    return _rows(_table("systems")["system"], System)
+    return rows(table("systems")["system"], System)
 
 
 @cache
-def docker_archive() -> Archive:
-    """Docker's own package archive."""
-    return Archive.model_validate(_table("systems")["docker"])
+def docker_archive(manager: Literal["apt", "dnf"] = "apt") -> Archive:
+    """Docker's own package archive for a package manager."""
+    name = {"apt": "docker", "dnf": "docker-rpm"}[manager]
+    return Archive.model_validate(table("systems")[name])

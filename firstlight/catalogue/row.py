@@ -41,7 +41,10 @@ class EngineRow(Row):
 class Archive(Row):
     """A package archive of a vendor, with the fingerprint its key must have."""
 
-    url: str = Field(description="Base URL; the id of the system is appended, as in url/debian.")
+    url: str = Field(
+        description="Base URL; what is appended is the system's id for apt, as in url/debian, "
+        "and its version for dnf, as in url/9."
+    )
     key_url: str = Field(description="URL of the signing key, with {id} for the system's id.")
     fingerprint: str = Field(description="Fingerprint of the signing key, 40 hex digits.")
 
@@ -50,10 +53,24 @@ class System(Row):
     """An operating system release that hosts may run."""
 
     id: str = Field(description="ID of /etc/os-release.")
-    version: str = Field(description="VERSION_ID of /etc/os-release.")
-    codename: str = Field(description="VERSION_CODENAME of /etc/os-release.")
+    version: str = Field(
+        description="VERSION_ID of /etc/os-release; where the manager is dnf, its major version."
+    )
+    codename: str = Field(description="VERSION_CODENAME of /etc/os-release; empty: it has none.")
     systemd: int = Field(description="Major version of systemd.")
-    docker_version: str = Field(description="Version of the distribution's own Docker.")
+    manager: Literal["apt", "dnf"] = Field(description="What installs packages.")
+    clock: str = Field(description="Package of the distribution's own keeper of the clock.")
+    clock_unit: str = Field(description="Its systemd unit.")
+    python: str = Field(
+        default="/usr/bin/python3", description="A Python that the fetch program runs with."
+    )
+    certificates: str = Field(
+        default="/etc/ssl/certs/ca-certificates.crt",
+        description="File with the certificates of the CAs that the system trusts.",
+    )
+    docker_version: str = Field(
+        description="Version of the distribution's own Docker; empty: it has none."
+    )
     docker_packages: tuple[str, ...] = Field(description="The distribution's packages of Docker.")
     docker_cdi: bool = Field(description="Whether the distribution's Docker can pass GPUs by CDI.")
     docker_refused: str = Field(default="", description="Why its own Docker cannot be used.")

@@ -16,6 +16,9 @@ echo "os=${ID:-unknown} ${VERSION_ID:-unknown}"
 echo "arch=$(uname -m)"
 echo "uid=$(id -u)"
 echo "systemd=$(systemctl --version 2>/dev/null | awk 'NR==1 {print $2}')"
+if [ -r /sys/fs/selinux/enforce ]; then
+  case "$(cat /sys/fs/selinux/enforce)" in 1) echo selinux=enforcing ;; 0) echo selinux=permissive ;; esac
+elif [ -f /etc/selinux/config ]; then echo selinux=disabled; fi
 grep -q . /proc/net/if_inet6 2>/dev/null && echo ipv6=yes
 echo "memory=$(awk '/^MemTotal:/ {print $2 * 1024}' /proc/meminfo)"
 d=$store; while [ ! -d "$d" ]; do d=$(dirname "$d"); done
@@ -40,6 +43,7 @@ class Probe:
     """What a host is before anything is done to it. Memory and free space in bytes.
 
     ``foreign_sites`` are the configuration files of an nginx that firstlight did not set up.
+    ``selinux`` is enforcing, permissive or disabled, and empty where the system does not use it.
     """
 
     os_id: str = "unknown"
@@ -55,6 +59,7 @@ class Probe:
     images: frozenset[str] = frozenset()
     foreign_sites: frozenset[str] = frozenset()
     listeners: dict[int, frozenset[str]] = field(default_factory=dict)
+    selinux: str = ""
 
 
 class HostProbe(FactBase[Probe]):
@@ -93,6 +98,7 @@ class HostProbe(FactBase[Probe]):
             images=frozenset(many.get("image", ())),
             foreign_sites=frozenset(many.get("site", ())),
             listeners=listeners(many.get("listen", ())),
+            selinux=one.get("selinux", ""),
         )
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from firstlight.facts.services import UnitProperties
-from firstlight.operations.commands import script
+from firstlight.errors import FirstlightError
+from firstlight.facts.services import UnitProperties, UnitStates
+from firstlight.operations.commands import explained, script
+
+START = r"""
+for unit in "$@"; do
+  systemctl enable --quiet "$unit"
+  systemctl reset-failed "$unit" 2>/dev/null
+  systemctl start "$unit" || { systemctl status --no-pager -n 12 "$unit" >&2; exit 1; }
+done
+"""
 
 
 @operation()
@@ -28,3 +37,28 @@ def running(unit: str) -> Generator[StringCommand, None, None]:
         host.noop(f"{unit} is enabled and {'active' if active else 'not wanted here'}")
         return
     yield script('systemctl enable --quiet "$1" && systemctl start "$1"', unit)
+
+
+@operation()
+def all_running(units: Sequence[str]) -> Generator[StringCommand, None, None]:
+    """
+    Have units enabled and started, in this order.
+
+    + units: their full names
+    """
+    states: dict[str, tuple[str, str]] = host.get_fact(UnitStates, units=tuple(units)) or {}
+    # A static unit is started by what needs it and cannot be enabled.
+    up = {("active", "enabled"), ("active", "static")}
+    down = [unit for unit in units if states.get(unit) not in up]
+    if not down:
+        host.noop(f"{len(units)} units are enabled and active")
+        return
+    yield explained(
+        script(START, *down),
+        FirstlightError(
+            f"services do not run: {', '.join(down)}",
+            where=host.name,
+            why="systemd's own words stand above",
+            fix="see journalctl -u NAME on the host, then run again",
+        ),
+    )

@@ -12,6 +12,7 @@ from firstlight.settings.edge import Edge
 from firstlight.settings.host import STATE, HostSettings
 from firstlight.settings.load import load_host, load_site
 from firstlight.settings.model import Model
+from firstlight.settings.nvidia import Mirror, Nvidia
 from firstlight.settings.problem import Problem, SettingsError
 from firstlight.settings.ready import Ready
 
@@ -21,7 +22,9 @@ __all__ = [
     "Docker",
     "Edge",
     "HostSettings",
+    "Mirror",
     "Model",
+    "Nvidia",
     "Problem",
     "Ready",
     "Registry",

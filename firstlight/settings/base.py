@@ -17,8 +17,11 @@ class Base(Section):
         default=(), description="Further packages to install from the host's own archives."
     )
     time_sync: Flag = Field(
-        default=True, description="Whether the host's clock is kept right by systemd-timesyncd."
+        default=True,
+        description="Whether the host's clock is kept right, by what its distribution comes with: "
+        "systemd-timesyncd or chrony.",
     )
     apt_lock_timeout: Seconds = Field(
-        default=300, description="How long to wait for another apt or dpkg to finish, in seconds."
+        default=300,
+        description="How long to wait for another user of apt or dnf to finish, in seconds.",
     )

@@ -22,6 +22,10 @@ def missing_files(host: HostSettings) -> Iterator[Problem]:
     for index, model in enumerate(host.models):
         if model.hub_token is not None:
             yield from _token(host.name, f"models[{index}].hub_token", model.hub_token)
+    for name, mirror in host.nvidia.mirrors.items():
+        if not mirror.key.is_file():
+            expected = "a file with the OpenPGP key that signs the repository"
+            yield Problem(host.name, f"nvidia.{name}.key", f"no file {mirror.key}", expected)
     if host.edge.enabled:
         try:
             keys.load(host.edge.api_keys)

@@ -11,6 +11,7 @@ from firstlight.settings.base import Base
 from firstlight.settings.docker import Docker
 from firstlight.settings.edge import Edge
 from firstlight.settings.model import Model
+from firstlight.settings.nvidia import Nvidia
 from firstlight.settings.ready import Ready
 from firstlight.settings.section import Section
 from firstlight.settings.value import Domain, Listed, Slug
@@ -45,6 +46,7 @@ class HostSettings(Section):
     models: Annotated[tuple[Model, ...], Listed] = Field(
         default=(), description="The models that the host serves."
     )
+    nvidia: Nvidia = Field(description="NVIDIA's driver and container toolkit.")
     edge: Edge = Field(description="TLS and API keys before the engines.")
     ready: Ready = Field(default_factory=Ready, description="The proof that the host serves.")
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstlight.catalogue import engines, models
+from firstlight.catalogue.nvidia import default
 
 FIRST_PORT = 8000
 """Loopback port of a host's first model; the next models take the ports after it."""
@@ -27,6 +28,10 @@ def resolved(data: Mapping[str, object], state: str) -> dict[str, object]:
     if isinstance(edge, Mapping):
         defaults = {"enabled": bool(served), "api_keys": f"{state}/keys/api-keys.toml"}
         out["edge"] = _filled(edge, defaults)
+    nvidia = out.get("nvidia", {})
+    if isinstance(nvidia, Mapping):
+        managed = "nvidia" in out or _gpu_is_used(served)
+        out["nvidia"] = _filled(nvidia, {"enabled": managed, "toolkit": default().toolkit})
     return out
 
 
@@ -47,6 +52,12 @@ def resolved_model(model: object, index: int) -> object:
     if profile and profile.single_file and isinstance(out.get("file"), str):
         patterns = (_PART.sub(r"-*-of-\1", str(out["file"])),)
     return _filled(out, {"include": patterns})
+
+
+def _gpu_is_used(served: object) -> bool:
+    """Whether one of the raw models would be given a GPU: that is the default."""
+    models = served if isinstance(served, (list, tuple)) else ()
+    return any(isinstance(model, Mapping) and model.get("gpus", "all") != 0 for model in models)
 
 
 def _filled(given: Mapping[Any, object], defaults: Mapping[str, object]) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -19,11 +20,20 @@ def annotation_at(place: Place) -> Any:
     for part in place:
         if isinstance(current, type) and issubclass(current, BaseModel):
             field = current.model_fields.get(str(part))
-            current = field.annotation if field else None
+            current = _given(field.annotation) if field else None
         else:
             inner = [each for each in get_args(current) if each is not Ellipsis]
             current = inner[-1] if inner else None
     return current
+
+
+def _given(annotation: Any) -> Any:
+    """The type of a setting that is given, where it may also be left out (``X | None``)."""
+    choices = get_args(annotation)
+    if NoneType not in choices:
+        return annotation
+    rest = [each for each in choices if each is not NoneType]
+    return rest[0] if len(rest) == 1 else annotation
 
 
 def keys_at(place: Place) -> list[str]:

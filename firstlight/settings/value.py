@@ -157,6 +157,6 @@ Seconds = Annotated[StrictInt, AfterValidator(whole(1, 86400, "a time in seconds
 Sha256 = Annotated[StrictStr, text(r"[0-9a-f]{64}", "a SHA-256 sum: 64 lower-case hex digits")]
 Package = Annotated[
     StrictStr,
-    text(r"[a-z0-9][a-z0-9+.-]+", "the name of a Debian package (example: htop)"),
+    text(r"[A-Za-z0-9][A-Za-z0-9+._-]+", "the name of a package (example: htop)"),
     Field(max_length=128),
 ]

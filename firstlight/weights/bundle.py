@@ -23,8 +23,8 @@ from firstlight.errors import FirstlightError
 
 # Compiled, and only a faster way for some repositories: plain HTTP serves all of them.
 LEFT_OUT = {"hf-xet"}
-# What a host's Python may be at the least (Ubuntu 22.04): decides what has to be in the file.
-OLDEST_HOST = {"extra": "", "python_version": "3.10", "python_full_version": "3.10.0"}
+# What a host's Python may be at the least (Debian 12): decides what has to be in the file.
+OLDEST_HOST = {"extra": "", "python_version": "3.11", "python_full_version": "3.11.0"}
 MAIN = "import sys\nfrom firstlight.weights.fetch import main\nsys.exit(main(sys.argv[1:]))\n"
 OWN = ("__init__.py", "weights/__init__.py", "weights/fetch.py", "weights/wanted.py")
 """The part of firstlight that travels, below its package."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from firstlight.facts.receipt import Serving, ServingVersions
 from tests.facts.shell import gather
 from tests.stubs import Stubs
 
+# Any file that is not empty will do for dpkg's database, where dpkg-query is a stub.
+DPKG = {"/var/lib/dpkg/status": __file__}
 needs_dpkg = pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="no dpkg here")
 
 
@@ -34,22 +37,36 @@ def test_removed_packages_are_not_installed(stubs: Stubs) -> None:
         "echo 'installed nginx 1.26'; echo 'config-files docker.io 26'; echo 'not-installed x '",
     )
     stubs.add("dpkg")
-    found: Packages = gather(InstalledPackages, env=stubs.env, names=("nginx", "docker.io", "x"))
+    names = ("nginx", "docker.io", "x")
+    found: Packages = gather(InstalledPackages, stubs.env, DPKG, names=names)
     assert found.versions == {"nginx": "1.26"}
 
 
 def test_an_interrupted_dpkg_is_noticed(stubs: Stubs, tmp_path: Path) -> None:
-    updates = {"/var/lib/dpkg/updates": tmp_path / "updates"}
+    updates = {**DPKG, "/var/lib/dpkg/updates": tmp_path / "updates"}
     for status in ("half-configured ok", "half-installed ok", "unpacked ok", "installed reinstreq"):
         stubs.add("dpkg-query", f"echo installed ok; echo {status}")
         assert gather(InstalledPackages, stubs.env, updates, names=("x",)).interrupted, status
     stubs.add("dpkg-query", "echo installed ok; echo config-files ok; echo not-installed ok")
-    updates = {"/var/lib/dpkg/updates": tmp_path / "updates"}
     assert not gather(InstalledPackages, stubs.env, updates, names=("x",)).interrupted
     (tmp_path / "updates").mkdir()
     assert not gather(InstalledPackages, stubs.env, updates, names=("x",)).interrupted
     (tmp_path / "updates/0001").touch()
     assert gather(InstalledPackages, stubs.env, updates, names=("x",)).interrupted
+
+
+def test_what_dpkg_holds(stubs: Stubs, tmp_path: Path) -> None:
+    updates = {**DPKG, "/var/lib/dpkg/updates": tmp_path / "updates"}
+    stubs.add("dpkg-query", "echo installed ok hold linux-image-amd64; echo installed ok install x")
+    found = gather(InstalledPackages, stubs.env, updates, names=("x",))
+    assert found.holds == {"linux-image-amd64"}
+
+
+@pytest.mark.skipif(shutil.which("apt-mark") is None, reason="no apt here")
+def test_holds_are_those_that_apt_shows() -> None:
+    shown = subprocess.run(["apt-mark", "showhold"], capture_output=True, text=True, check=True)
+    found: Packages = gather(InstalledPackages, names=("dpkg",))
+    assert found.holds == {line.split(":")[0] for line in shown.stdout.split()}
 
 
 @needs_dpkg

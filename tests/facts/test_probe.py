@@ -79,6 +79,22 @@ def test_sites_of_an_nginx_that_is_not_ours(tmp_path: Path) -> None:
     assert gather(HostProbe, None, instead, store="/srv").foreign_sites == frozenset()
 
 
+def test_selinux(tmp_path: Path) -> None:
+    enforce, config = tmp_path / "enforce", tmp_path / "config"
+    instead = {"/sys/fs/selinux/enforce": enforce, "/etc/selinux/config": config}
+
+    def selinux() -> str:
+        found: Probe = gather(HostProbe, None, instead, store="/srv")
+        return found.selinux
+
+    assert selinux() == ""
+    config.touch()
+    assert selinux() == "disabled"
+    for text, mode in (("1", "enforcing"), ("0", "permissive")):
+        enforce.write_text(text)
+        assert selinux() == mode
+
+
 def test_a_rack_host_as_recorded() -> None:
     probe = HostProbe().process(
         [

@@ -12,16 +12,20 @@ from firstlight.facts.docker import Daemon, DockerDaemon, ImagesPresent
 from firstlight.facts.edge import Edge, EdgeState
 from firstlight.facts.engines import EngineState, EngineStates
 from firstlight.facts.files import PathStates
+from firstlight.facts.nvidia import NvidiaProbe
 from firstlight.facts.packages import InstalledPackages, Packages
 from firstlight.facts.probe import HostProbe, Probe
 from firstlight.facts.receipt import Serving, ServingVersions
 from firstlight.facts.services import UnitProperties
 from firstlight.facts.weights import Stored, StoredWeights
+from firstlight.nvidia.state import NvidiaState
 from firstlight.operations.docker import CONFIG
 from firstlight.operations.files import File
 from firstlight.release import RELEASES
 from firstlight.settings import HostSettings
 from firstlight.weights import store
+from tests.roles.gpu_hosts import answers as gpu_answers
+from tests.roles.gpu_hosts import cards
 from tests.roles.stage import Facts, Played
 
 UP = {"ActiveState": "active", "UnitFileState": "enabled"}
@@ -31,14 +35,15 @@ def probe(system: System) -> Probe:
     return Probe(
         os_id=system.id, os_version=system.version, arch="x86_64", uid=0,
         systemd=system.systemd, ipv6=True, memory=64 * 2**30, free=10**12,
-        cdi_specs=frozenset({"/etc/cdi/nvidia.yaml"}),
     )  # fmt: skip
 
 
-def bare(system: System) -> Facts:
-    """A host with nothing on it but its operating system (and, here, a GPU driver)."""
+def bare(system: System, state: NvidiaState | None = None) -> Facts:
+    """A host with nothing on it but its operating system, and cards on its bus."""
 
     def facts(_: HostSettings, kind: type, __: dict[str, Any]) -> Any:
+        if kind is NvidiaProbe:
+            return state or cards(system)
         return probe(system) if kind is HostProbe else kind().default()  # type: ignore[attr-defined]
 
     return facts
@@ -49,7 +54,7 @@ def text(played: Played, host: str, path: str) -> str | None:
     return item.data.decode() if isinstance(item, File) else None
 
 
-def made(system: System, played: Played) -> Facts:
+def made(system: System, played: Played, state: NvidiaState | None = None) -> Facts:
     """A host on which all that ``played`` would have written stands and runs."""
 
     def facts(settings: HostSettings, kind: type, asked: dict[str, Any]) -> Any:
@@ -73,6 +78,8 @@ def made(system: System, played: Played) -> Facts:
             EdgeState: Edge(release, release, written=True, active=True, enabled=True),
             ServingVersions: Serving(text=text(played, name, receipt.PATH)),
         }
+        if settings.nvidia.enabled:
+            answers |= gpu_answers(settings, system, state or cards(system), asked)
         return answers[kind]
 
     return facts

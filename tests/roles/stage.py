@@ -21,7 +21,7 @@ from pyinfra.api.state import StateStage
 from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 
 from firstlight import adapter, keys, pki, registry
-from firstlight.operations import docker, edge, files, ready
+from firstlight.operations import docker, edge, files, gpus, ready
 from firstlight.operations.files import Directory, File
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
@@ -59,8 +59,9 @@ class Stage:
         (root / "secrets/registry-ca.pem").write_text(registry_ca.pem)
         patch.setattr(pyinfra, "is_cli", True)
         patch.setattr(registry, "require", lambda *_: None)
+        patch.setattr(registry, "environment", lambda *_: {})
         patch.setattr(bundle, "archive", lambda _: b"the fetch program")
-        for module in (docker, edge, files, ready):
+        for module in (docker, edge, files, gpus, ready):
             patch.setattr(module, "writing", self._writing(module.writing))
 
     def _writing(self, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -71,8 +72,8 @@ class Stage:
 
         return writing
 
-    def play(self, inventory: Path, facts: Facts) -> Played:
-        """Plan the stack for every host of ``inventory``, whose state is what ``facts`` says."""
+    def play(self, inventory: Path, facts: Facts, deploy: str = "stack") -> Played:
+        """Plan a deploy for every host of ``inventory``, whose state is what ``facts`` says."""
         self.written = {}
         state = State(check_for_changes=True)
         state.cwd = str(self.root)
@@ -86,7 +87,7 @@ class Stage:
                 connect_all(state)
                 state.set_stage(StateStage.Prepare)
                 config.lock_current_state()
-                load_deploy_file(state, str(ROOT / "deploys/stack.py"))
+                load_deploy_file(state, str(ROOT / f"deploys/{deploy}.py"))
                 changes = {short(host): list(changing(state, host)) for host in hosts}
         return Played(
             changes, self.written, {name.removeprefix("@fake/"): site[name] for name in site}

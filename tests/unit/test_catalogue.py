@@ -42,6 +42,9 @@ def test_systems(name: str) -> None:
     assert name == f"{row.id} {row.version}" and row.source
     assert supported_system(row.id, row.version) == row
     assert row.docker_cdi is not bool(row.docker_refused)
+    assert bool(row.docker_packages) is bool(row.docker_version)
+    assert bool(row.codename) is (row.manager == "apt")
+    assert row.clock_unit.endswith(".service")
     assert any("http-js" in package for package in row.nginx_packages) is not bool(
         row.nginx_refused
     )
@@ -51,20 +54,35 @@ def test_systems(name: str) -> None:
 
 def test_cdi_needs_docker_25() -> None:
     for row in systems().values():
-        assert row.docker_cdi is (int(row.docker_version.split(".")[0]) >= 25)
+        assert row.docker_cdi is (int((row.docker_version or "0").split(".")[0]) >= 25)
 
 
 @pytest.mark.parametrize(
-    ("id", "version"), [("debian", "11"), ("fedora", "43"), ("", ""), ("Debian", "13")]
-)
+    ("id", "version"),
+    [
+        ("debian", "11"), ("fedora", "43"), ("", ""), ("Debian", "13"), ("debian", "13.2"),
+        ("rhel", "8.10"), ("rhel", "90"), ("rocky", ""), ("centos", "9"), ("ubuntu", "26"),
+    ],
+)  # fmt: skip
 def test_unsupported_systems(id: str, version: str) -> None:
     with pytest.raises(FirstlightError) as error:
         supported_system(id, version, where="gpu1")
     assert error.value.where == "gpu1" and error.value.why
-    assert error.value.fix == "install one of: debian 12, debian 13, ubuntu 22.04, ubuntu 24.04"
+    assert error.value.fix == f"install one of: {', '.join(systems())}"
 
 
-def test_dockers_archive() -> None:
-    archive = docker_archive()
-    assert re.fullmatch("[0-9A-F]{40}", archive.fingerprint)
-    assert archive.key_url.format(id="debian") == f"{archive.url}/debian/gpg"
+@pytest.mark.parametrize("id", ["rhel", "rocky", "almalinux"])
+@pytest.mark.parametrize(
+    ("version", "major"), [("9", "9"), ("9.0", "9"), ("9.6", "9"), ("10.1", "10")]
+)
+def test_a_minor_release_is_its_major_one(id: str, version: str, major: str) -> None:
+    assert supported_system(id, version) == systems()[f"{id} {major}"]
+
+
+def test_dockers_archives() -> None:
+    apt, dnf = docker_archive("apt"), docker_archive("dnf")
+    assert apt.key_url.format(id="debian") == f"{apt.url}/debian/gpg"
+    assert dnf.key_url == f"{dnf.url}/gpg"
+    for archive in (apt, dnf):
+        assert re.fullmatch("[0-9A-F]{40}", archive.fingerprint)
+    assert apt.fingerprint != dnf.fingerprint

@@ -10,12 +10,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from pyinfra.api import FactBase
 
 from firstlight.catalogue import docker_archive
+from roles.docker import ARCHIVE_KEY
 from roles.owned import Owned
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,10 +154,11 @@ def test_no_package_index_is_named() -> None:
     assert [path for path, text in texts.items() if named.search(text)] == []
 
 
-def test_dockers_archive_key_is_the_one_of_the_catalogue(tmp_path: Path) -> None:
+@pytest.mark.parametrize("manager", ["apt", "dnf"])
+def test_dockers_archive_key_is_the_one_of_the_catalogue(tmp_path: Path, manager: Any) -> None:
     if shutil.which("gpg") is None:
         pytest.skip("gpg is not installed")
-    key = ROOT / "templates/etc/apt/keyrings/docker.asc"
+    key = ROOT / "templates" / ARCHIVE_KEY[manager]
     command = [
         "gpg",
         "--homedir",
@@ -166,8 +169,8 @@ def test_dockers_archive_key_is_the_one_of_the_catalogue(tmp_path: Path) -> None
         str(key),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    primary = done.stdout.split("pub:", 1)[1]
-    assert re.search(r"^fpr:+([0-9A-F]{40}):", primary, re.M)[1] == docker_archive().fingerprint  # type: ignore[index]
+    found = re.search(r"^pub:.*\nfpr:+([0-9A-F]{40}):", done.stdout, re.M)
+    assert found is not None and found[1] == docker_archive(manager).fingerprint
     assert done.stdout.count("pub:") == 1
 
 

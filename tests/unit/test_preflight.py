@@ -17,6 +17,8 @@ from tests.site import Load
 GOOD = Probe("debian", "13", "x86_64", 0, 257, True, 64 * 2**30, 10**12)
 GPUS = frozenset({"/var/run/cdi/nvidia.yaml"})
 BIG = {"bytes": "100GB"}
+# The operator takes care of the GPU layer: what it lacks is not firstlight's to make.
+ALONE = {"nvidia": {"enabled": False}}
 
 
 def held(**ports: str) -> dict[int, frozenset[str]]:
@@ -37,6 +39,8 @@ def test_a_host_that_serves_already_has_none(load: Load) -> None:
     assert found(load(), replace(GOOD, listeners=running)) == []
 
 
+DOCKERS = {"docker": {"source": "docker"}}
+NO_EDGE = {"edge": {"enabled": False}}
 TABLE: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
     ({"uid": 1000}, {}, {}, ("root", "uid 1000", "_sudo")),
     ({"uid": -1}, {}, {}, ("root",)),
@@ -45,6 +49,8 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, ...
     ({"os_id": "debian", "os_version": "11"}, {}, {}, ("not supported", "ubuntu 24.04")),
     ({"os_version": "12"}, {}, {}, ("Docker", "20.10", "docker.source")),
     ({"os_id": "ubuntu", "os_version": "22.04"}, {}, {}, ("nginx", "njs", "edge")),
+    ({"os_id": "rocky", "os_version": "9.6"}, {}, DOCKERS, ("nginx", "njs", "edge")),
+    ({"os_id": "rhel", "os_version": "10.1"}, {}, NO_EDGE, ("no Docker of its own", "source")),
     ({"listeners": held(p443="apache2")}, {}, {}, ("443", "apache2", "edge.port")),
     ({"listeners": held(p80="caddy")}, {}, {}, ("80", "caddy", "edge.http_port")),
     ({"listeners": held(p8000="python3")}, {}, {}, ("8000", "python3", "models[0].port")),
@@ -54,8 +60,8 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, ...
     ({"listeners": held(p8443="x")}, {}, {"edge": {"port": 8443}}, ("8443",)),
     ({"free": 10**11}, BIG, {}, ("disk", "102.0 GB", "100.0 GB", "/srv/models")),
     ({"foreign_sites": frozenset({"shop"})}, {}, {}, ("nginx", "shop")),
-    ({}, {"gpus": "all"}, {}, ("GPU", "CDI", "tiny")),
-    ({}, {"gpus": [0]}, {}, ("GPU", "nvidia-ctk")),
+    ({}, {"gpus": "all"}, ALONE, ("GPU", "CDI", "tiny")),
+    ({}, {"gpus": [0]}, ALONE, ("GPU", "nvidia.enabled")),
 ]
 
 
@@ -75,7 +81,7 @@ def test_each_obstacle(
 
 def test_all_are_told_at_once(load: Load) -> None:
     bad = replace(GOOD, uid=1, arch="mips", free=0, listeners=held(p443="a", p80="b"))
-    assert len(found(load(BIG, {"name": "two", "gpus": "all"}), bad)) == 6
+    assert len(found(load(BIG, {"name": "two", "gpus": "all"}, **ALONE), bad)) == 6
 
 
 def test_ports_of_an_edge_that_is_not_there_are_free(load: Load) -> None:
@@ -100,6 +106,11 @@ def test_models_of_one_folder_need_room_once(load: Load) -> None:
 
 def test_an_unknown_size_is_no_obstacle(load: Load) -> None:
     assert found(load(), replace(GOOD, free=0)) == []
+
+
+def test_an_engine_alone_runs_on_the_rhel_family(load: Load) -> None:
+    alma = replace(GOOD, os_id="almalinux", os_version="10.0", selinux="enforcing")
+    assert found(load(**DOCKERS, **NO_EDGE), alma) == []
 
 
 def test_the_system_is_the_catalogues(load: Load) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from firstlight.errors import FirstlightError
-from firstlight.registry import require, split
+from firstlight.registry import environment, require, split
 from tests.unit.server import Server, say
 
 DIGEST = "sha256:" + "a" * 64
@@ -99,3 +100,27 @@ def test_a_registry_that_cannot_be_reached_is_no_obstacle(server: Server) -> Non
     assert server.requests == []
     server.stop()
     ask(server)
+
+
+def test_the_environment_of_an_image_for_the_hosts_architecture(server: Server) -> None:
+    documents = {
+        f"manifests/{DIGEST}": {
+            "manifests": [
+                {"digest": "sha256:arm", "platform": {"os": "linux", "architecture": "arm64"}},
+                {"digest": "sha256:amd", "platform": {"os": "linux", "architecture": "amd64"}},
+            ]
+        },
+        "manifests/sha256:amd": {"config": {"digest": "sha256:config"}},
+        "blobs/sha256:config": {"config": {"Env": ["A=1=2", "NVIDIA_REQUIRE_CUDA=cuda>=12.8"]}},
+    }
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        found = documents.get(handler.path.removeprefix("/v2/org/engine/"))
+        say(handler, 200 if found else 404, json.dumps(found).encode())
+
+    server.answer = answer
+    image = f"localhost:{server.port}/org/engine@{DIGEST}"
+    asked = environment(image, server.authority.path, "amd64")
+    assert asked == {"A": "1=2", "NVIDIA_REQUIRE_CUDA": "cuda>=12.8"}
+    assert environment(image, server.authority.path, "arm64") == {}
+    assert environment(image, None, "amd64") == {}  # not trusted: not asked

@@ -44,7 +44,11 @@ TOP: list[tuple[str, Any, str]] = [
     ("groups", ["gpu"], "groups: found a list, expected no such key: it comes from the inventory"),
     ("base", 5, "base: found 5, expected a mapping"),
     ("base", {"packages": "htop"}, 'base.packages: found "htop", expected a list'),
-    ("base", {"packages": ["a b"]}, 'base.packages[0]: found "a b", expected the name of a Debian'),
+    (
+        "base",
+        {"packages": ["a b"]},
+        'base.packages[0]: found "a b", expected the name of a package',
+    ),
     ("base", {"time_sync": "yes"}, 'base.time_sync: found "yes", expected True or False'),
     ("base", {"time_sync": 1}, "base.time_sync: found 1, expected True or False"),
     ("base", {"apt_lock_timeout": 0}, "base.apt_lock_timeout: found 0, expected a time in seconds"),

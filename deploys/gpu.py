@@ -1,0 +1,18 @@
+"""The GPU layer: from a card on the PCI bus to containers that see it, also after a reboot.
+
+pyinfra inventories/prod.py deploys/gpu.py
+"""
+
+from firstlight.plan import gpu_plan
+from roles.base import base
+from roles.docker import docker
+from roles.gpus import gpus
+from roles.nvidia import nvidia
+
+host = gpu_plan()  # validates every host of the inventory; nothing has been changed before it
+
+base(host.settings, host.system)
+if host.gpu:
+    nvidia(host.settings, host.system, host.gpu)
+    docker(host.settings, host.system)
+    gpus(host.gpu)

@@ -1,0 +1,37 @@
+"""apt and dpkg, as the scripts that run on a host."""
+
+from __future__ import annotations
+
+from firstlight.operations.package_lock import awaiting
+
+AWAIT = awaiting(
+    "apt",
+    (
+        "/var/lib/dpkg/lock-frontend",
+        "/var/lib/dpkg/lock",
+        "/var/lib/apt/lists/lock",
+        "/var/cache/apt/archives/lock",
+    ),
+)
+
+# --force-confold: an operator's own change of a packaged file wins over the package's. The
+# lists are fetched at most once in ten minutes, unless the sources changed or a package is not
+# to be had with them.
+INSTALL = r"""
+set -eu; limit=$1; shift
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
+run() { apt-get -q -y -o DPkg::Lock::Timeout="$limit" -o Acquire::Retries=3 -o Dpkg::Options::=--force-confold "$@"; }
+stamp=/run/firstlight/apt-updated
+update() { run update; mkdir -p /run/firstlight; touch "$stamp"; }
+configure() { dpkg --configure -a --force-confold; }
+# A power cut while a package was being unpacked: dpkg will not touch it until it is unpacked anew.
+torn() { dpkg-query -W -f '${db:Status-Eflag} ${binary:Package}\n' | sed -n 's/^reinstreq //p'; }
+configure || [ -n "$(torn)" ]
+if [ -n "$(torn)" ]; then update; run install --reinstall --no-install-recommends $(torn); configure; fi
+run -f install --no-install-recommends
+if [ -z "$(find "$stamp" -mmin -10 2>/dev/null)" ] || [ -n "$(find /etc/apt -newer "$stamp")" ]; then
+  update; run install --no-install-recommends "$@"
+else
+  run install --no-install-recommends "$@" || { update; run install --no-install-recommends "$@"; }
+fi
+"""
