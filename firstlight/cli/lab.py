@@ -14,6 +14,7 @@ import click
 from firstlight.errors import FirstlightError
 from firstlight.lab import manifest, ssh, teardown
 from firstlight.lab import rack as racks
+from firstlight.lab.gpus import hardware
 from firstlight.lab.machine import shared
 from firstlight.lab.sources import SUITES
 from firstlight.lab.state import Rack, checkout_here
@@ -21,6 +22,7 @@ from firstlight.lab.state import Rack, checkout_here
 # Options after the host's name belong to the command that runs there.
 PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 name_option = click.option("--name", help="Which lab of this checkout (default: $FIRSTLIGHT_LAB).")
+gpus_help = f"SIMULATED GPUs of new hosts, or HOST=KIND: {', '.join(hardware.CHOICES)}."
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
@@ -56,15 +58,26 @@ def lab() -> None:
 @click.option("--suite", type=click.Choice(SUITES), help="Debian of new hosts (default: trixie).")
 @click.option("--engine", "engines", multiple=True, type=click.Choice(["llamacpp", "vllm"]))
 @click.option("--services/--no-services", default=True, help="Registry and model hub.")
+@click.option("--gpus", multiple=True, metavar="[HOST=]KIND", help=gpus_help)
 @name_option
 def up(
-    hosts: int, suite: str | None, engines: tuple[str, ...], services: bool, name: str | None
+    *,
+    hosts: int,
+    suite: str | None,
+    engines: tuple[str, ...],
+    services: bool,
+    gpus: tuple[str, ...],
+    name: str | None,
 ) -> None:
     """Make the lab run; what already runs stays as it is."""
     become_root()
-    rack = racks.up(hosts, suite=suite, engine=engines, name=name, services=services, say=say)
+    kinds = hardware.kinds(gpus)
+    rack = racks.up(
+        hosts, suite=suite, engine=engines, name=name, services=services, gpus=kinds, say=say
+    )
     for host, entry in sorted(rack.hosts.items()):
-        click.echo(f"{host}\t{entry.address}\t{entry.suite}")
+        simulated = "" if entry.gpus == hardware.NONE else f"\t{entry.gpus} SIMULATED"
+        click.echo(f"{host}\t{entry.address}\t{entry.suite}{simulated}")
 
 
 @lab.command()
@@ -152,12 +165,13 @@ def execute(host: str, command: tuple[str, ...], name: str | None) -> NoReturn:
 
 @lab.command()
 @click.option("--suite", type=click.Choice(SUITES), help="Another Debian than before.")
+@click.option("--gpus", type=click.Choice(hardware.CHOICES), help="Other GPUs than before.")
 @name_option
 @click.argument("host")
-def reset(host: str, suite: str | None, name: str | None) -> None:
+def reset(host: str, suite: str | None, gpus: str | None, name: str | None) -> None:
     """Make a host bare again: same address, same host key, new disk."""
     become_root()
-    racks.reset(racks.require(name), host, suite, say)
+    racks.reset(racks.require(name), host, suite, say, gpus)
 
 
 @lab.command()

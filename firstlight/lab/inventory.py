@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.errors import FirstlightError
+from firstlight.lab.gpus import hardware
 from firstlight.lab.state import checkout_here, read_json
 
 Host = tuple[str, dict[str, Any]]
@@ -51,6 +52,10 @@ def lab_inventory(name: str, engine: str) -> list[Host]:
 def host_data(root: Path, lab: dict[str, Any], host: str, engine: str) -> dict[str, Any]:
     """Return the inventory data of one lab host."""
     address, registry = lab["hosts"][host]["address"], lab["registry"]
+    served = model(lab, engine)
+    gpus = nvidia(root, lab, host)
+    if gpus:
+        served["gpus"] = "all"
     return {
         "ssh_hostname": address,
         "ssh_user": lab["ssh"]["user"],
@@ -61,7 +66,34 @@ def host_data(root: Path, lab: dict[str, Any], host: str, engine: str) -> dict[s
         "domain": f"{host}.firstlight.internal",
         "address": address,
         "docker": {"registries": {registry["address"]: {"ca": str(root / registry["ca"])}}},
-        "models": [model(lab, engine)],
+        "models": [served],
+        **({"nvidia": gpus} if gpus else {}),
+    }
+
+
+def nvidia(root: Path, lab: dict[str, Any], host: str) -> dict[str, Any]:
+    """Return the GPU settings of a host with SIMULATED GPUs; empty if it has none.
+
+    Such a host may be rebooted without a question: it takes seconds and nobody uses it.
+    """
+    kind = lab["hosts"][host].get("gpus", hardware.NONE)
+    if kind == hardware.NONE:
+        return {}
+    return {
+        "count": hardware.count(kind),
+        "reboot": "auto",
+        "reboot_timeout": 120,
+        "repository": repository(root, lab["archive"]["cuda"]),
+        "toolkit_repository": repository(root, lab["archive"]["toolkit"]),
+    }
+
+
+def repository(root: Path, described: dict[str, Any]) -> dict[str, str]:
+    """Return a repository's settings."""
+    return {
+        "url": described["url"],
+        "key": str(root / described["key"]),
+        "fingerprint": described["fingerprint"],
     }
 
 

@@ -18,7 +18,7 @@ from firstlight.lab.state import (
     write_json,
 )
 
-EXTRAS = ("registry", "hub", "images", "models")
+EXTRAS = ("registry", "hub", "images", "models", "archive")
 
 
 def lab_json(rack: Rack) -> dict[str, Any]:
@@ -33,10 +33,7 @@ def lab_json(rack: Rack) -> dict[str, Any]:
             "key": str(rack.ssh_key.relative_to(rack.checkout)),
             "known_hosts": str(rack.known_hosts.relative_to(rack.checkout)),
         },
-        "hosts": {
-            name: {"address": host.address, "suite": host.suite}
-            for name, host in sorted(rack.hosts.items())
-        },
+        "hosts": {name: host.described() for name, host in sorted(rack.hosts.items())},
         **{key: rack.extras[key] for key in EXTRAS if key in rack.extras},
     }
 
@@ -57,7 +54,9 @@ def rack_from(
             lib_dir=lib_dir,
             cache_dir=cache_dir,
             hosts={
-                name: HostEntry(str(host["address"]), str(host["suite"]))
+                name: HostEntry(
+                    str(host["address"]), str(host["suite"]), str(host.get("gpus", "none"))
+                )
                 for name, host in data["hosts"].items()
             },
             extras={key: data[key] for key in EXTRAS if key in data},

@@ -16,6 +16,8 @@ NEEDED = {
     "binutils": "/usr/bin/strip",
     "ca-certificates": "/usr/sbin/update-ca-certificates",
     "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
+    "gpg": "/usr/bin/gpg",
+    "gpg-agent": "/usr/bin/gpg-agent",
     "iproute2": "/sbin/ip",
     "mmdebstrap": "/usr/bin/mmdebstrap",
     "nftables": "/usr/sbin/nft",

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firstlight.lab import addresses, cgroup, network
+from firstlight.lab.gpus import hardware, install
 from firstlight.lab.guest import write
+from firstlight.lab.services import archive
 from firstlight.lab.state import USER, Rack
 
 CGROUP_UNIT = "firstlight-lab-cgroup.service"
@@ -55,6 +57,13 @@ class Provision:
             wants = self.root / "etc/systemd/system/sysinit.target.wants"
             wants.mkdir(exist_ok=True)
             (wants / CGROUP_UNIT).symlink_to(f"/etc/systemd/system/{CGROUP_UNIT}")
+        self._write_gpus()
+
+    def _write_gpus(self) -> None:
+        kind = self.rack.hosts[self.host].gpus
+        if kind != hardware.NONE:
+            install.write_board(self.root, kind, f"{self.rack.id}/{self.host}")
+            install.write_source(self.root, *archive.kernel_source(self.rack))
 
     def _interface(self, address: str) -> str:
         return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,12 @@ from firstlight.lab import (
     manifest,
     network,
     packages,
+    programs,
     rootfs,
     ssh,
 )
 from firstlight.lab.exclusive import Say, quiet
+from firstlight.lab.gpus import hardware
 from firstlight.lab.nspawn import NspawnHost
 from firstlight.lab.state import (
     LIB_DIR,
@@ -46,13 +48,14 @@ def up(
     checkout: Path | None = None,
     services: bool = True,
     only_network: bool = False,
+    gpus: Mapping[str, str] | None = None,
     say: Say = quiet,
 ) -> Rack:
     """Make a lab run: network, ``hosts`` hosts (lab1 …), services, and images of ``engine``.
 
     What already runs stays as it is, also hosts beyond ``hosts``; ``suite`` (default: trixie)
-    is for hosts that do not exist yet. ``services=False`` leaves registry, hub and images out, ``only_network``
-    the hosts too. Raises FirstlightError.
+    and ``gpus`` (kind by host, "" for every one) are for hosts that do not exist yet. ``services=False``
+    leaves registry, hub and images out, ``only_network`` the hosts too. Raises FirstlightError.
     """
     rootfs.checked_suite(suite or DEFAULT_SUITE)
     checkout = (checkout or checkout_here()).resolve()
@@ -61,9 +64,9 @@ def up(
         packages.ensure(say)
         rack = _network_up(checkout, name, suite, say)
         if not only_network:
-            _hosts_up(rack, identity.host_names(hosts), suite, say)
-        if services and not only_network:
-            _services_up(rack, [engine] if isinstance(engine, str) else engine or [], say)
+            _entries(rack, identity.host_names(hosts), suite, gpus or {}, say)
+            _hosts_up(rack, say)
+            programs.up(rack, services, [engine] if isinstance(engine, str) else engine or [], say)
         manifest.save(rack)
     return rack
 
@@ -101,12 +104,24 @@ def _refuse_clash(rack: Rack) -> None:
         )
 
 
-def _hosts_up(rack: Rack, names: list[str], suite: str | None, say: Say) -> None:
-    for name in names:
+def _entries(
+    rack: Rack, names: list[str], suite: str | None, gpus: Mapping[str, str], say: Say
+) -> None:
+    """Note the hosts that are not there yet; what is there stays, and says so."""
+    for name in [*names, *sorted(set(gpus) - {"", *names})]:
         address = identity.host_address(rack.network, name)
-        entry = rack.hosts.setdefault(name, HostEntry(address, suite or DEFAULT_SUITE))
+        kind = gpus.get(name, gpus.get("", ""))
+        entry = rack.hosts.setdefault(
+            name, HostEntry(address, suite or DEFAULT_SUITE, kind or hardware.NONE)
+        )
+        hardware.checked_kind(entry.gpus, entry.suite)
         if suite and entry.suite != suite:
             say(f"{name} stays {entry.suite} (firstlight lab reset {name} --suite {suite})")
+        if kind and entry.gpus != kind:
+            say(f"{name} stays with GPUs {entry.gpus} (firstlight lab reset {name} --gpus {kind})")
+
+
+def _hosts_up(rack: Rack, say: Say) -> None:
     machines = [NspawnHost(rack, name, say) for name in sorted(rack.hosts)]
     began = time.monotonic()
     started = [machine for machine in machines if not machine.ready()]
@@ -118,22 +133,6 @@ def _hosts_up(rack: Rack, names: list[str], suite: str | None, say: Say) -> None
     for machine in started:
         machine.wait_ssh(BOOT_SECONDS)
         say(f"lab host {machine.name} up in {time.monotonic() - began:.1f} s")
-
-
-def _services_up(rack: Rack, engines: Sequence[str], say: Say) -> None:
-    # Imported here: hosts alone need neither a registry nor a model.
-    from firstlight.lab import images
-    from firstlight.lab import services as programs
-
-    began = time.monotonic()
-    rack.extras.update(programs.start(rack))
-    say(f"lab services up in {time.monotonic() - began:.1f} s")
-    known = dict(rack.extras.get("images") or {})
-    for engine in engines:
-        began = time.monotonic()
-        known[engine] = images.ensure(engine, rack)
-        say(f"image of {engine} ready in {time.monotonic() - began:.1f} s")
-    rack.extras["images"] = known
 
 
 def find(checkout: Path, name: str) -> Rack | None:
@@ -162,18 +161,23 @@ def host(rack: Rack, name: str, say: Say = quiet) -> NspawnHost:
     return NspawnHost(rack, name, say)
 
 
-def reset(rack: Rack, name: str, suite: str | None = None, say: Say = quiet) -> None:
+def reset(
+    rack: Rack, name: str, suite: str | None = None, say: Say = quiet, gpus: str | None = None
+) -> None:
     """Recreate one host bare: same address, same host key, new disk; then boot it."""
     machine = host(rack, name, say)
     with exclusive.lab(rack.id, f"the lab {rack.name}"):
         began = time.monotonic()
         if suite:
             rack.hosts[name].suite = rootfs.checked_suite(suite)
+        entry = rack.hosts[name]
+        entry.gpus = hardware.checked_kind(gpus or entry.gpus, entry.suite)
         machine.set_aside()
         machine.create()
         machine.start()
         machine.wait_ssh(BOOT_SECONDS)
         machine.sweep()
+        programs.archive_up(rack, say)
         manifest.save(rack)
         say(f"lab host {name} bare again in {time.monotonic() - began:.1f} s")
 

@@ -25,6 +25,14 @@ class HostEntry:
 
     address: str
     suite: str
+    gpus: str = "none"
+    """Kind of its SIMULATED GPUs, see `firstlight.lab.gpus.hardware`."""
+
+    def described(self) -> dict[str, str]:
+        """As it stands in lab.json."""
+        return {"address": self.address, "suite": self.suite} | (
+            {"gpus": self.gpus} if self.gpus != "none" else {}
+        )
 
 
 @dataclass

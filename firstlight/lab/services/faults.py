@@ -4,7 +4,8 @@
 {"tiny.gguf": 100000}}`` closes the connection after so many bytes of each answer (a client that
 continues gets on), ``{"cut_at": {"tiny.gguf": 100000}}`` at that place of the file, every time;
 ``{"slow": {"tiny.gguf": 20000}}`` serves so many bytes a second; ``{"status": {"tiny.gguf":
-503}}`` answers a GET with that status. A file is named by its path, in any repository.
+503}}`` answers a GET with that status. A file is named by its path, in any repository; ``*``
+names every file. ``{"variant": "newer"}`` has the archive serve another index.
 """
 
 from __future__ import annotations
@@ -43,14 +44,29 @@ class Fault:
 
 def fault(root: Path, path: str) -> Fault:
     """The fault that is switched on for ``path`` now. A control file half written counts not."""
-    try:
-        switches: dict[str, Any] = json.loads((root / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return Fault()
+    switches = _switches(root)
+
+    def number(kind: str) -> int | None:
+        named: dict[str, int] = switches.get(kind, {})
+        return named.get(path, named.get("*"))
+
     return Fault(
-        corrupt=path in switches.get("corrupt", ()),
-        cut_after=switches.get("cut_after", {}).get(path),
-        cut_at=switches.get("cut_at", {}).get(path),
-        bytes_per_second=switches.get("slow", {}).get(path),
-        status=switches.get("status", {}).get(path),
+        corrupt=not {path, "*"}.isdisjoint(switches.get("corrupt", ())),
+        cut_after=number("cut_after"),
+        cut_at=number("cut_at"),
+        bytes_per_second=number("slow"),
+        status=number("status"),
     )
+
+
+def variant(root: Path) -> str:
+    """Which other index is switched on now; empty for none."""
+    return str(_switches(root).get("variant", ""))
+
+
+def _switches(root: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((root / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found

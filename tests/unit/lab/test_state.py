@@ -32,6 +32,17 @@ def test_round_trip(tmp_path: Path) -> None:
     assert (again.address, again.bridge) == ("10.201.7.1", f"fl{rack.id}")
 
 
+def test_a_host_keeps_its_gpus_and_one_without_is_described_as_ever(tmp_path: Path) -> None:
+    rack = make(tmp_path)
+    rack.hosts["lab2"] = HostEntry("10.201.7.12", "trixie", "8xh100")
+    manifest.save(rack)
+    again = manifest.load(tmp_path, "t")
+    assert again is not None
+    assert again.hosts == rack.hosts
+    described = manifest.lab_json(rack)["hosts"]
+    assert described["lab1"] == {"address": "10.201.7.11", "suite": "trixie"}
+
+
 def test_the_file_has_paths_relative_to_the_checkout_and_is_private(tmp_path: Path) -> None:
     rack = make(tmp_path)
     manifest.save(rack)

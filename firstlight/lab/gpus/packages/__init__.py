@@ -1,0 +1,1 @@
+"""Recipes of the SIMULATED vendor's packages, by repository."""

@@ -1,0 +1,41 @@
+"""The lab's services and engine images, as `up` wants them for its hosts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from firstlight.lab.exclusive import Say
+from firstlight.lab.gpus import hardware
+from firstlight.lab.state import Rack
+
+
+def up(rack: Rack, everything: bool, engines: Sequence[str], say: Say) -> None:
+    """Start what the lab needs: ``everything``, or the archive for hosts with GPUs alone."""
+    archive_up(rack, say)
+    if everything:
+        _registry_and_hub_up(rack, engines, say)
+
+
+def archive_up(rack: Rack, say: Say) -> None:
+    """Start the SIMULATED GPU vendor's archive if some host has GPUs."""
+    from firstlight.lab.services import archive
+
+    if any(entry.gpus != hardware.NONE for entry in rack.hosts.values()):
+        rack.extras["archive"] = archive.start(rack, say)
+
+
+def _registry_and_hub_up(rack: Rack, engines: Sequence[str], say: Say) -> None:
+    # Imported here: hosts alone need neither a registry nor a model.
+    from firstlight.lab import images
+    from firstlight.lab import services as programs
+
+    began = time.monotonic()
+    rack.extras.update(programs.start(rack))
+    say(f"lab services up in {time.monotonic() - began:.1f} s")
+    known = dict(rack.extras.get("images") or {})
+    for engine in engines:
+        began = time.monotonic()
+        known[engine] = images.ensure(engine, rack)
+        say(f"image of {engine} ready in {time.monotonic() - began:.1f} s")
+    rack.extras["images"] = known

@@ -1,0 +1,188 @@
+"""A lab host with a SIMULATED GPU, driven by hand: what is real about it really works.
+
+apt, signatures, pinning, DKMS, systemd, Docker and the reboot are real; the card is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from firstlight.lab.gpus.packages.kernel import NEXT
+from firstlight.lab.state import Rack
+from tests.lab import archive, own_labs
+from tests.lab.own_labs import sh
+from tests.lab.rack import WORKER, firstlight
+
+NAME = f"gpus-a{WORKER}"
+HOST = "lab1"
+VERSION, OLDER, NEWER = "580.178.04", "580.159.03", "580.199.02"
+DRIVER = f"nvidia-driver-cuda nvidia-kernel-open-dkms {archive.HEADERS}"
+CARD = "NVIDIA GeForce RTX 4090 SIMULATED"
+
+
+@pytest.fixture(scope="module")
+def bare() -> Iterator[Rack]:
+    """A lab of one host with a card; gone afterwards."""
+    own_labs.up(NAME, "--gpus", "rtx4090")
+    yield own_labs.load(NAME)
+    firstlight("lab", "down", "--purge", "--name", NAME)
+
+
+@dataclass(frozen=True)
+class Driven:
+    """The lab after its driver was installed and the host rebooted; what was said before that."""
+
+    rack: Rack
+    candidate: str
+    before: str
+
+
+@pytest.fixture(scope="module")
+def driven(bare: Rack) -> Driven:
+    archive.add(bare, HOST)
+    archive.install(bare, HOST, "nvidia-driver-pinning-580")
+    candidate = sh(bare, HOST, "apt-cache policy nvidia-driver-cuda | grep Candidate")
+    archive.install(bare, HOST, f"{DRIVER} {archive.TOOLKIT}")
+    before = sh(
+        bare,
+        HOST,
+        "set +e; /sbin/modinfo -F version nvidia; sudo modprobe nvidia 2>&1; echo modprobe $?\n"
+        "nvidia-smi -L; echo smi $?; ls /sys/module/nvidia /dev/nvidia0 2>&1 | grep -c cannot",
+        check=False,
+    )
+    archive.reboot(bare, HOST)
+    return Driven(bare, candidate, before)
+
+
+def test_a_bare_host_has_a_card_and_nothing_that_drives_it(bare: Rack) -> None:
+    assert bare.hosts[HOST].gpus == "rtx4090"
+    pci = sh(bare, HOST, "cd /sys/bus/pci/devices; cat */vendor */device */class")
+    assert {"0x10de", "0x2684", "0x030000"} <= set(pci.split())
+    gone = (
+        "set +e; command -v nvidia-smi dkms; ls /dev/nvidia0 /sys/module/nvidia 2>/dev/null; true"
+    )
+    assert sh(bare, HOST, gone) == ""
+    unit = sh(bare, HOST, "systemctl show -p Description,ActiveState firstlight-lab-gpus")
+    assert unit.splitlines() == [
+        "Description=SIMULATED GPUs of this lab host",
+        "ActiveState=active",
+    ]
+    assert sh(bare, HOST, "systemctl is-system-running --wait") == "running"
+    # systemd would start udev in a guest whose /sys can be written.
+    assert "ro," in sh(bare, HOST, "findmnt -no OPTIONS /sys")
+
+
+def test_the_module_is_there_after_a_reboot_only(driven: Driven) -> None:
+    assert driven.candidate.split()[-1] == f"{VERSION}-1"
+    lines = driven.before.splitlines()
+    assert lines[0] == VERSION
+    assert {"SIMULATED: this module is loaded at boot only", "modprobe 1", "smi 9"} <= set(lines)
+    assert "couldn't communicate with the NVIDIA driver" in driven.before
+    assert lines[-1] == "2"
+    read = "cat /sys/module/nvidia/version; sudo modprobe nvidia && nvidia-smi -L"
+    version, card = sh(driven.rack, HOST, read).splitlines()
+    assert version == VERSION
+    assert card.startswith(f"GPU 0: {CARD} (UUID: GPU-")
+    proc = sh(driven.rack, HOST, "cat /proc/driver/nvidia/version")
+    assert f"Open Kernel Module for x86_64  {VERSION}  Release Build  (SIMULATED)" in proc or (
+        "aarch64" in proc
+    )
+
+
+def test_a_container_has_the_gpus_that_it_was_given(driven: Driven) -> None:
+    archive.install(driven.rack, HOST, "docker.io docker-cli iptables busybox-static")
+    run = "sudo timeout 60 docker run --rm --network none --cap-drop ALL --read-only"
+    said = sh(
+        driven.rack,
+        HOST,
+        'echo \'{"features": {"cdi": true}}\' | sudo tee /etc/docker/daemon.json >/dev/null\n'
+        "sudo systemctl restart docker\n"
+        "mkdir -p /tmp/image/bin && cp /bin/busybox /tmp/image/bin/sh\n"
+        "tar -C /tmp/image -c . | sudo docker import - tiny >/dev/null\n"
+        f"{run} --user 1000 --device nvidia.com/gpu=all tiny nvidia-smi -L\n"
+        f"{run} --device nvidia.com/gpu=7 tiny nvidia-smi -L 2>&1 || true\n"
+        # The nodes and all else as in the specification, but not by way of it.
+        "lib=$(echo /usr/lib/*-linux-gnu/libnvidia-ml.so.*.*)\n"
+        f"{run} -v /usr/bin/nvidia-smi:/bin/nvidia-smi -v $lib:$lib "
+        "-v /run/firstlight-lab/gpus.table:/usr/lib/firstlight-lab/gpus.table "
+        "-v /dev/nvidiactl:/dev/nvidiactl -v /dev/nvidia0:/dev/nvidia0 tiny nvidia-smi -L || true\n",
+        timeout=300,
+    ).splitlines()
+    assert said[0].startswith(f"GPU 0: {CARD}")
+    assert "unresolvable CDI devices nvidia.com/gpu=7" in said[1]
+    # Nodes that are there, but that the container's device group refuses.
+    assert said[-1] == "Failed to initialize NVML: Unknown Error"
+    sh(
+        driven.rack,
+        HOST,
+        "sudo docker run -d --name stays --device nvidia.com/gpu=all tiny sh -c 'sleep 99'",
+    )
+    still = "sudo systemctl daemon-reload; sudo docker exec stays nvidia-smi -L"
+    assert CARD in sh(driven.rack, HOST, still)
+
+
+def test_dkms_builds_for_the_next_kernel_unless_it_fails(driven: Driven) -> None:
+    board = "sudo /usr/lib/firstlight-lab/silicon.sh set dkms_fails"
+    kernel = f"linux-image-{NEXT} linux-headers-{NEXT}"
+    version = f"/sbin/modinfo -k {NEXT} -F version nvidia"
+    sh(driven.rack, HOST, f"{board} '[\"{VERSION} {NEXT}\"]'")
+    archive.install(driven.rack, HOST, kernel, check=False)
+    assert "not found" in sh(driven.rack, HOST, f"{version} 2>&1", check=False)
+    sh(driven.rack, HOST, f"{board} '[]'")
+    sh(
+        driven.rack,
+        HOST,
+        f"set +e; sudo dpkg --configure -a; sudo dkms autoinstall -k {NEXT}",
+        check=False,
+    )
+    assert sh(driven.rack, HOST, version) == VERSION
+    assert sh(driven.rack, HOST, f"cat /boot/vmlinuz-{NEXT}") == "SIMULATED kernel"
+
+
+def test_apt_refuses_what_is_wrong_with_the_archive(driven: Driven) -> None:
+    deb = f"nvidia-driver-cuda_{OLDER}-1_$(dpkg --print-architecture).deb"
+    name = sh(driven.rack, HOST, f"echo {deb}")
+    get = f"cd /tmp && apt-get -qq -o Acquire::Retries=0 download nvidia-driver-cuda={OLDER}-1 2>&1"
+    with archive.faulty(driven.rack, variant="stranger"):
+        assert "sqv" in (said := archive.update(driven.rack, HOST, check=False)) or "PUBKEY" in said
+    with archive.faulty(driven.rack, status={"*": 503}):
+        assert "503" in archive.update(driven.rack, HOST, check=False)
+    with archive.faulty(driven.rack, cut_after={name: 500}):
+        assert "E: Failed to fetch" in sh(driven.rack, HOST, get, check=False)
+    with archive.faulty(driven.rack, corrupt=[name]):
+        assert "E: Failed to fetch" in sh(driven.rack, HOST, get, check=False)
+    archive.update(driven.rack, HOST)
+    sh(driven.rack, HOST, get)
+
+
+def test_newer_libraries_do_not_talk_to_the_loaded_module(driven: Driven) -> None:
+    """The last one: it leaves the host with another driver."""
+    with archive.faulty(driven.rack, variant="newer"):
+        archive.update(driven.rack, HOST)
+        archive.install(driven.rack, HOST, "libnvidia-ml1")
+    assert sh(driven.rack, HOST, "cat /sys/module/nvidia/version") == VERSION
+    assert sh(driven.rack, HOST, "/sbin/modinfo -F version nvidia") == NEWER
+    said = sh(driven.rack, HOST, "set +e; nvidia-smi -L; echo $?").splitlines()
+    assert said[0] == "Failed to initialize NVML: Driver/library version mismatch"
+    assert said[-1] == "18"
+    archive.reboot(driven.rack, HOST)
+    assert (
+        sh(driven.rack, HOST, "nvidia-smi --query-gpu=driver_version --format=csv,noheader")
+        == NEWER
+    )
+    archive.update(driven.rack, HOST)
+    names = sh(driven.rack, HOST, f"dpkg-query -Wf '${{Package}} ${{Version}}\\n' | grep {NEWER}")
+    wanted = " ".join(f"{line.split()[0]}={VERSION}-1" for line in names.splitlines())
+    archive.install(driven.rack, HOST, f"--allow-downgrades {wanted}")
+    assert sh(driven.rack, HOST, "/sbin/modinfo -F version nvidia") == VERSION
+
+
+def test_a_reset_keeps_the_card(driven: Driven) -> None:
+    before = sh(driven.rack, HOST, "sudo /usr/lib/firstlight-lab/silicon.sh show | grep uuid")
+    firstlight("lab", "reset", HOST, "--name", NAME)
+    assert (
+        sh(driven.rack, HOST, "sudo /usr/lib/firstlight-lab/silicon.sh show | grep uuid") == before
+    )
