@@ -41,7 +41,9 @@ class DriverSet(Row):
     origin: Origin = Field(description="Whose packages: NVIDIA's repository or the distribution's.")
     first: int = Field(description="First branch that is named so.")
     last: int = Field(description="Last branch that is named so.")
-    pinning: tuple[str, ...] = Field(description="Packages that keep the branch; installed first.")
+    pinning: tuple[str, ...] = Field(
+        description="What goes in first: what keeps the branch, or brings a repository."
+    )
     open: tuple[str, ...] = Field(description="The driver with open modules.")
     proprietary: tuple[str, ...] = Field(description="The driver with proprietary modules.")
     fabric: tuple[str, ...] = Field(description="The fabric manager of NVSwitch.")

@@ -19,6 +19,7 @@ from firstlight.operations import transaction_apt, transaction_dnf
 from firstlight.operations.commands import explained, script
 from firstlight.operations.packages import Manager, awaited
 
+EPEL = ", and on RHEL itself that EPEL is set up: DKMS comes from there"
 TEXTS = {"apt": transaction_apt, "dnf": transaction_dnf}
 
 
@@ -92,7 +93,7 @@ def unsolved(manager: Manager, told: str) -> FirstlightError:
         where=host.name,
         why=f"the words of {manager} stand above",
         fix=f"see that the host reaches the repository ({refresh}), and that nothing is held "
-        f"that has to move ({held}); then run again",
+        f"that has to move ({held}){EPEL if manager == 'dnf' else ''}; then run again",
     )
 
 

@@ -15,7 +15,8 @@ locks() { dnf -q versionlock "$@" >/dev/null; }
 """
 
 # rpm's own test of the whole transaction, packages fetched, nothing changed. Locks are lifted
-# for it (a locked package can take part in no transaction), and put back when it ends.
+# for it (a locked package can take part in no transaction), and put back when it ends. What
+# goes first is installed: it brings the repository that the test needs.
 SIMULATE = (
     COMMON
     + r"""
@@ -24,7 +25,8 @@ before=$(dnf -q versionlock list 2>/dev/null || true)
 trap '[ -z "$before" ] || locks add $before' EXIT
 [ -z "$before" ] || for name in $held; do locks delete "$name" 2>/dev/null || true; done
 [ -z "$stream" ] || { run module reset "${stream%%:*}"; run module enable "$stream"; }
-run install --setopt=tsflags=test --allowerasing $first $add
+[ -z "$first" ] || run install $first
+run install --setopt=tsflags=test --allowerasing $add
 """
 )
 
@@ -34,7 +36,6 @@ INSTALL = (
     + r"""
 for name in $held; do locks delete "$name" 2>/dev/null || true; done
 trap 'for name in $held; do rpm -q --quiet "$name" && locks add "$name"; done' EXIT
-[ -z "$first" ] || run install $first
 run install --allowerasing $add
 [ -z "$remove" ] || run remove $remove
 """

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pyinfra.api.exceptions import PyinfraError
 
+from firstlight import registry
 from firstlight.catalogue import System, systems
 from firstlight.nvidia.state import NvidiaState
 from firstlight.operations import transaction
@@ -87,3 +88,17 @@ def test_a_second_run_changes_nothing(stage: Stage, name: str, kind: str) -> Non
     assert first.changes["gpu1"]
     second = stage.play(INVENTORY, made(system, first, on(system, state)), "gpu")
     assert second.changes == {"gpu1": []} and second.written == {}
+
+
+def test_an_image_that_needs_a_newer_cuda_is_refused_before_any_change(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"NVIDIA_REQUIRE_CUDA": "cuda>=13.4 brand=tesla,driver>=580,driver<581"}
+    monkeypatch.setattr(registry, "environment", lambda *_: asked)
+    system = systems()["ubuntu 24.04"]
+    with pytest.raises(PyinfraError) as refused:
+        stage.play(INVENTORY, bare(system, on(system, HOSTS["4090"])), "gpu")
+    for words in ("models[0].image", "CUDA 13.4", "13.0", "nvidia.branch to 615"):
+        assert words in str(refused.value)
+    # On a data-centre card the image brings its CUDA along for this very branch.
+    assert stage.play(INVENTORY, bare(system, on(system, HOSTS["hgx"])), "gpu").changes["gpu1"]

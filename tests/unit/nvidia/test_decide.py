@@ -30,18 +30,18 @@ UNIT, FABRIC = "nvidia-persistenced.service", "nvidia-fabricmanager.service"
 
 # (system, host): source, branch, modules, packages beside headers and toolkit, units
 TABLE = {
-    ("debian 12", "4090"): ("cuda-repo", 580, "open", [DEBIAN, "nvidia-kernel-open-dkms"], 1),
-    ("debian 12", "5090"): ("cuda-repo", 580, "open", [DEBIAN, "nvidia-kernel-open-dkms"], 1),
-    ("debian 12", "v100"): ("cuda-repo", 580, "proprietary", [DEBIAN, "nvidia-kernel-dkms"], 1),
-    ("debian 13", "4090"): ("cuda-repo", 595, "open", [DEBIAN, "nvidia-kernel-open-dkms"], 1),
-    ("debian 13", "nouveau"): ("cuda-repo", 595, "open", [DEBIAN, "nvidia-kernel-open-dkms"], 1),
+    ("debian 12", "4090"): ("cuda-repo", 580, "open", [DEBIAN, "nvidia-persistenced", "nvidia-kernel-open-dkms"], 1),
+    ("debian 12", "5090"): ("cuda-repo", 580, "open", [DEBIAN, "nvidia-persistenced", "nvidia-kernel-open-dkms"], 1),
+    ("debian 12", "v100"): ("cuda-repo", 580, "proprietary", [DEBIAN, "nvidia-persistenced", "nvidia-kernel-dkms"], 1),
+    ("debian 13", "4090"): ("cuda-repo", 595, "open", [DEBIAN, "nvidia-persistenced", "nvidia-kernel-open-dkms"], 1),
+    ("debian 13", "nouveau"): ("cuda-repo", 595, "open", [DEBIAN, "nvidia-persistenced", "nvidia-kernel-open-dkms"], 1),
     ("debian 12", "hgx"): (
-        "cuda-repo", 580, "open", [DEBIAN, "nvidia-kernel-open-dkms", "nvidia-fabricmanager"], 2,
+        "cuda-repo", 580, "open", [DEBIAN, "nvidia-persistenced", "nvidia-kernel-open-dkms", "nvidia-fabricmanager"], 2,
     ),
-    ("debian 12", "h100-pcie"): ("cuda-repo", 580, "open", [DEBIAN, "nvidia-kernel-open-dkms"], 1),
+    ("debian 12", "h100-pcie"): ("cuda-repo", 580, "open", [DEBIAN, "nvidia-persistenced", "nvidia-kernel-open-dkms"], 1),
     ("debian 12", "b200"): (
         "cuda-repo", 580, "open",
-        [DEBIAN, "nvidia-kernel-open-dkms", "nvidia-fabricmanager", "nvlsm", "infiniband-diags", "libibumad3"], 2,
+        [DEBIAN, "nvidia-persistenced", "nvidia-kernel-open-dkms", "nvidia-fabricmanager", "nvlsm", "infiniband-diags", "libibumad3"], 2,
     ),
     ("ubuntu 24.04", "4090"): (
         "cuda-repo", 580, "open",
@@ -62,11 +62,11 @@ TABLE = {
     ),
     ("debian 13", "there"): ("preinstalled", 580, "open", [], 0),
     ("ubuntu 22.04", "there"): ("preinstalled", 580, "open", [], 0),
-    ("debian 12", "mismatch"): ("cuda-repo", 580, "open", [DEBIAN, "nvidia-kernel-open-dkms"], 1),
+    ("debian 12", "mismatch"): ("cuda-repo", 580, "open", [DEBIAN, "nvidia-persistenced", "nvidia-kernel-open-dkms"], 1),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("system", "kind"), list(TABLE), ids=" ".join)
+@pytest.mark.parametrize(("system", "kind"), list(TABLE))
 def test_what_is_decided(system: str, kind: str, wanted: Wanted) -> None:
     source, branch, modules, names, units = TABLE[system, kind]
     state, row = HOSTS[kind], systems()[system]
@@ -86,7 +86,7 @@ def test_what_is_decided(system: str, kind: str, wanted: Wanted) -> None:
     assert len(decision.reasons) >= 4
 
 
-@pytest.mark.parametrize(("system", "kind"), list(product(systems(), HOSTS)), ids=" ".join)
+@pytest.mark.parametrize(("system", "kind"), list(product(systems(), HOSTS)))
 def test_what_obstacles_let_pass_is_decided(system: str, kind: str, wanted: Wanted) -> None:
     """No state that was let pass raises, and what was refused says how to go on."""
     row = systems()[system]
