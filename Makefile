@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 ENGINE ?= llamacpp
+# SIMULATED GPUs of new lab hosts: rtx4090, 8xh100 … (none by default)
+GPUS ?=
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +13,7 @@ BIN := $(VENV)/bin
 # Tests that run side by side; each has a lab of its own.
 WORKERS ?= 2
 DONE := $(VENV)/.installed
-export ENGINE
+export ENGINE GPUS
 
 .PHONY: help demo test unit lint requirements bench clean-lab clean
 
@@ -29,8 +31,8 @@ $(DONE): requirements/dev.txt requirements/build.txt pyproject.toml
 	"$(BIN)/python" -m pip install -q --no-deps --no-build-isolation -e .
 	@touch "$(DONE)"
 
-demo: $(DONE) ## From nothing to a streamed completion, on a lab host (ENGINE=vllm for vLLM)
-	@"$(BIN)/firstlight" lab up --engine "$(ENGINE)"
+demo: $(DONE) ## From nothing to a streamed completion, on a lab host (ENGINE=vllm, GPUS=rtx4090)
+	@"$(BIN)/firstlight" lab up --engine "$(ENGINE)" $(if $(GPUS),--gpus "$(GPUS)")
 	@"$(BIN)/firstlight" keys issue demo --once --site "$${FIRSTLIGHT_LAB:-lab}"
 	@"$(BIN)/pyinfra" -y inventories/lab.py deploys/stack.py
 	@echo "The tiny model's weights are random: its words are noise, what they prove is the path."

@@ -1,6 +1,6 @@
 """Bare host → first token, and the run after it: phases, SSH commands, bytes.
 
-    make bench            (ENGINE=vllm for vLLM)
+    make bench            (ENGINE=vllm for vLLM, GPUS=rtx4090 for a host with a SIMULATED GPU)
 
 Uses a lab of its own (one host, made bare first), takes every figure from the run itself, and
 prints a Markdown table: fresh run and no-op run side by side.
@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LAB = "bench"
 ENGINE = os.environ.get("ENGINE", "llamacpp")
+GPUS = os.environ.get("GPUS", "")
 HOST = "lab1"
 
 # Runs pyinfra as its command does, and then reads the counters of the SSH transport.
@@ -73,7 +74,8 @@ def deploy() -> dict[str, Any]:
 def main() -> None:
     command = str(BIN / "firstlight")
     run(command, "lab", "down", "--purge", "--name", LAB)
-    run(command, "lab", "up", "--name", LAB, "--engine", ENGINE)
+    gpus = ("--gpus", GPUS) if GPUS else ()
+    run(command, "lab", "up", "--name", LAB, "--engine", ENGINE, *gpus)
     run(command, "keys", "issue", "bench", "--once", "--site", LAB)
     try:
         fresh, again = deploy(), deploy()
