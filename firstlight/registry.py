@@ -106,8 +106,9 @@ def environment(image: str, ca: Path | None, architecture: str) -> dict[str, str
     manifest = document(image, f"manifests/{split(image)[2]}", ca)
     for entry in manifest.get("manifests", ()):
         platform = entry.get("platform", {})
-        if (platform.get("os"), platform.get("architecture")) == ("linux", architecture):
-            manifest = document(image, f"manifests/{entry['digest']}", ca)
+        digest = entry.get("digest")
+        if digest and (platform.get("os"), platform.get("architecture")) == ("linux", architecture):
+            manifest = document(image, f"manifests/{digest}", ca)
             break
     config = manifest.get("config", {}).get("digest")
     found = document(image, f"blobs/{config}", ca) if config else {}

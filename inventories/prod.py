@@ -28,6 +28,7 @@ serving = {
             "args": {"tensor-parallel-size": 2},
         },
     ],
+    # "nvidia": {"count": 2, "reboot": "auto"},  # driver and toolkit: what can be set, in the README
 }
 
 racks = (["gpu1.example.net", "gpu2.example.net", "monitor1.example.net"], site)

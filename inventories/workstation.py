@@ -27,6 +27,7 @@ workstation = [
                     "shm": "8GiB",
                 },
             ],
+            # "nvidia": {"power_limit": 350},  # driver and toolkit: what can be set, in the README
         },
     ),
 ]

@@ -13,7 +13,7 @@ from pyinfra.api.deploy import deploy
 from firstlight.catalogue import System
 from firstlight.nvidia import mig
 from firstlight.nvidia.decision import Decision
-from firstlight.operations import driver, gpu_settings, initramfs, services, transaction
+from firstlight.operations import aside, driver, gpu_settings, initramfs, services, transaction
 from firstlight.operations.files import File, files
 from firstlight.rendering import render, verbatim
 from firstlight.settings import HostSettings
@@ -26,6 +26,7 @@ PINS = "etc/apt/preferences.d/zz-firstlight-nvidia"
 SETTINGS = "/etc/firstlight/gpu/settings"
 PARTED = "/etc/firstlight/gpu/mig.yaml"
 BOOT_UNIT = "etc/systemd/system/firstlight-gpu.service"
+CDI_UNIT = "etc/systemd/system/nvidia-cdi-refresh.service.d/firstlight.conf"
 BOOT_PROGRAM = "usr/local/lib/firstlight/gpu-settings"
 MODULES = "/etc/modules-load.d/firstlight-nvidia.conf"
 TOOLKIT = "nvidia-container-toolkit"
@@ -43,6 +44,7 @@ OWNS = Owned(
         f"/{RESTARTS}",
         f"/{NOUVEAU}",
         f"/{BOOT_UNIT}",
+        f"/{CDI_UNIT}",
         f"/{BOOT_PROGRAM}",
         SETTINGS,
         PARTED,
@@ -61,18 +63,19 @@ def repository_files(decision: Decision, manager: str) -> tuple[File, ...]:
         name = repository.name
         if manager == "dnf":
             made.append(File(f"/etc/pki/rpm-gpg/{name}.asc", repository.key))
-            # Of the toolkit's repository the index is signed, of the driver's the packages too.
-            packages_signed = int(name != TOOLKIT)
+            # NVIDIA signs the index of the toolkit's repository, and the packages of the driver's.
+            index = name == TOOLKIT
             text = render(
-                "etc/yum.repos.d/nvidia.repo", repository=repository, gpgcheck=packages_signed
+                "etc/yum.repos.d/nvidia.repo",
+                repository=repository,
+                gpgcheck=int(not index),
+                repo_gpgcheck=int(index),
             )
             made.append(File(f"/etc/yum.repos.d/{name}.repo", text))
         else:
             made.append(File(f"/etc/apt/keyrings/{name}.asc", repository.key))
             text = render("etc/apt/sources.list.d/nvidia.sources", repository=repository)
             made.append(File(f"/etc/apt/sources.list.d/{name}.sources", text))
-    if decision.driver_is_ours:
-        made.append(File(OURS, f"{decision.source}\n"))
     if manager == "apt" and decision.repositories:
         sites = dict.fromkeys(urlsplit(each.url).hostname for each in decision.repositories)
         made.append(File(f"/{PINS}", render(PINS, sites=sites)))
@@ -94,6 +97,10 @@ def nvidia(settings: HostSettings, system: System, decision: Decision) -> None:
     wanted, patience = settings.nvidia, settings.base.apt_lock_timeout
 
     # install
+    if decision.displaced:
+        aside.set_aside(
+            name="Set other entries of these repositories aside", paths=decision.displaced
+        )
     files(name="Know NVIDIA's repositories", items=repository_files(decision, system.manager))
     if decision.driver_is_ours:
         transaction.together(
@@ -105,6 +112,7 @@ def nvidia(settings: HostSettings, system: System, decision: Decision) -> None:
             lock_timeout=patience,
             manager=system.manager,
             module_stream=decision.module_stream,
+            claim=File(OURS, f"{decision.source}\n"),
         )
     transaction.together(
         name="Install the container toolkit",
@@ -114,7 +122,7 @@ def nvidia(settings: HostSettings, system: System, decision: Decision) -> None:
     )
 
     # configure
-    kept = [File(f"/{path}", verbatim(path)) for path in (BOOT_UNIT,)]
+    kept = [File(f"/{path}", verbatim(path)) for path in (BOOT_UNIT, CDI_UNIT)]
     kept += [File(f"/{BOOT_PROGRAM}", verbatim(BOOT_PROGRAM), "755")]
     kept += [File(SETTINGS, settings_text(settings))]
     if wanted.mig is not None:

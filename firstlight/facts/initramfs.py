@@ -5,10 +5,13 @@ from __future__ import annotations
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from typing_extensions import override
 
+# Of installed kernels only: copies beside them (.old-dkms, .bak, rescue) nobody makes anew.
 SCRIPT = r"""
-for image in /boot/initrd.img-* /boot/initramfs-*.img; do
-  case $image in *rescue*|*kdump*|*'*'*) continue ;; esac
-  if [ "$1" -nt "$image" ]; then echo "$image"; fi
+for modules in /lib/modules/*; do
+  kernel=${modules##*/}
+  for image in "/boot/initrd.img-$kernel" "/boot/initramfs-$kernel.img"; do
+    if [ -e "$image" ] && [ "$1" -nt "$image" ]; then echo "$image"; fi
+  done
 done
 true
 """

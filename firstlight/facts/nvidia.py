@@ -24,6 +24,7 @@ for m in /lib/modules/*; do
   [ -e "$m/build" ] && echo "headers=$r"
   v=$(timeout 10 modinfo -k "$r" -F version nvidia 2>/dev/null) && [ -n "$v" ] && echo "module=$r $v"
 done | sort -V
+echo "license=$(timeout 10 modinfo -F license nvidia 2>/dev/null | head -n 1)"
 command -v grubby >/dev/null 2>&1 && echo "default=$(timeout 10 grubby --default-kernel 2>/dev/null)"
 [ -d /sys/module/nouveau ] && echo nouveau=yes
 [ -r /sys/module/nvidia/version ] && echo "loaded=$(cat /sys/module/nvidia/version)"
@@ -42,7 +43,33 @@ for d in /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu /usr/lib64; do
   done
 done
 grep -lsE '"source": *"(cuda-repo|distro)"' /var/lib/firstlight/gpu/good.json | sed 's/^/recorded=/'
-ls /var/lib/firstlight/gpu/ours /etc/apt/sources.list.d/nvidia-cuda.sources /etc/yum.repos.d/nvidia-cuda.repo 2>/dev/null | sed 's/^/recorded=/'
+[ -e /var/lib/firstlight/gpu/ours ] && echo recorded=yes
+"""
+
+# Every enabled repository of apt but firstlight's own, with its place: one entry a line in .list
+# files, stanzas in .sources files. Passwords stay on the host.
+SOURCES = r"""
+set --
+for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+  case $f in */nvidia-cuda.sources | */nvidia-container-toolkit.sources) continue ;; esac
+  [ -r "$f" ] && [ -f "$f" ] && set -- "$@" "$f"
+done
+[ $# = 0 ] || awk '
+  function out(file, line, uri) {sub("//[^/@]*@", "//", uri); print "apt=" file ":" line " " uri}
+  function flush(  i) {if (!off) for (i = 1; i <= n; i++) out(file, at[i], uri[i]); n = off = 0; key = ""}
+  FNR == 1 {flush(); file = FILENAME}
+  /^[ \t]*#/ {next}
+  file !~ /[.]sources$/ {
+    sub(/#.*/, "")
+    if (sub(/^[ \t]*deb(-src)?[ \t]+/, "")) {sub(/^\[[^]]*\][ \t]*/, ""); split($0, word, /[ \t]+/); out(file, FNR, word[1])}
+    next
+  }
+  /^[ \t]*$/ {flush(); next}
+  {value = $0}
+  /^[^ \t]/ {key = tolower($0); sub(/[ \t]*:.*/, "", key); sub(/^[^:]*:/, "", value)}
+  key == "enabled" && tolower(value) ~ /^[ \t]*(no|false|without|off|disable|0)[ \t]*$/ {off = 1}
+  key == "uris" {m = split(value, word, /[ \t]+/); for (i = 1; i <= m; i++) if (word[i] != "") {uri[++n] = word[i]; at[n] = FNR}}
+  END {flush()}' "$@"
 """
 
 SOFTWARE = r"""
@@ -50,19 +77,21 @@ set -- '*nvidia*' 'cuda-drivers*' libcuda1 nvlsm infiniband-diags 'libibumad*'
 if [ -s /var/lib/dpkg/status ]; then
   dpkg-query -W -f '${db:Status-Status} ${db:Status-Want} ${Package} ${Version}\n' "$@" 2>/dev/null | awk '
     $1 == "installed" {print "package=" $3 " " $4} $2 == "hold" {print "hold=" $3}'
+  dpkg-query -W -f '${db:Status-Status} ${Package}\n' 'linux-image-*' 'linux-headers-*' 2>/dev/null | awk '
+    $1 == "installed" && NF == 2 {print "kernel_package=" $2}'
 elif command -v rpm >/dev/null 2>&1; then
   rpm -qa --qf 'package=%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\n' "$@" 2>/dev/null
   sed -n '/^[^#!]/s/^/lock=/p' /etc/dnf/plugins/versionlock.list 2>/dev/null
 fi
 if command -v nvidia-smi >/dev/null 2>&1; then
   asked=index,uuid,name,memory.total,compute_cap,mig.mode.current,power.limit
-  said=$(timeout -k 5 30 nvidia-smi --query-gpu=$asked --format=csv,noheader,nounits 2>&1); code=$?
+  said=$(timeout -k 5 120 nvidia-smi --query-gpu=$asked --format=csv,noheader,nounits 2>&1); code=$?
   printf '%s\n' "$said" | awk '/^[0-9]+, *GPU-/ {print "gpu=" $0; next} NF {print "smi=" $0}'
   [ "$code" = 0 ] || echo "failed=$code"
-  case $said in *Enabled*) timeout -k 5 30 nvidia-smi -L 2>/dev/null | awk '
+  case $said in *Enabled*) timeout -k 5 120 nvidia-smi -L 2>/dev/null | awk '
     /^GPU [0-9]+:/ {gpu = $2; sub(":", "", gpu)} /^ +MIG / {print "mig=" gpu " " $2}' ;; esac
   if [ "$code" = 0 ] && command -v nv-fabricmanager >/dev/null 2>&1; then
-    timeout -k 5 60 nvidia-smi -q 2>/dev/null | awk -F': *' '
+    timeout -k 5 120 nvidia-smi -q 2>/dev/null | awk -F': *' '
       /^ +Fabric *$/ {inside = 1; next} inside && /^ +State /  {state = $2}
       inside && /^ +Status / {print "fabric=" state "|" $2; inside = 0}' | sort -u
   fi
@@ -86,7 +115,7 @@ class NvidiaProbe(FactBase[NvidiaState]):
 
     @override
     def command(self) -> StringCommand:
-        return StringCommand("LC_ALL=C sh -c", QuoteString(HARDWARE + SOFTWARE))
+        return StringCommand("LC_ALL=C sh -c", QuoteString(HARDWARE + SOURCES + SOFTWARE))
 
     @override
     def process(self, output: list[str]) -> NvidiaState:

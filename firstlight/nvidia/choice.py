@@ -15,20 +15,27 @@ from firstlight.catalogue.nvidia import (
     vendor,
 )
 from firstlight.nvidia.decision import Modules, Source
-from firstlight.nvidia.need import Need, need_of, needs_fabric
+from firstlight.nvidia.foreign import fault_of_driver, is_foreign
+from firstlight.nvidia.need import Need, need_of, needs_fabric, needs_subnet
 from firstlight.nvidia.state import NvidiaState
-from firstlight.nvidia.version import branch_of, is_below
+from firstlight.nvidia.version import branch_of
 from firstlight.settings import HostSettings
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, each with the sentence that says why."""
+    """What was chosen, each with the sentence that says why.
+
+    ``fabric`` is whether the host itself manages NVLink between its cards, ``subnet`` whether
+    that takes a subnet manager too.
+    """
 
     source: Source
     branch: int
     modules: Modules
     reasons: tuple[str, ...]
+    fabric: bool = False
+    subnet: bool = False
 
 
 def choose(settings: HostSettings, state: NvidiaState, system: System) -> Choice:
@@ -36,52 +43,39 @@ def choose(settings: HostSettings, state: NvidiaState, system: System) -> Choice
     need = need_of(state)
     source, why_source = chosen_source(settings, state, system)
     branch, why_branch = chosen_branch(settings, state, system, source, need)
-    modules, why_modules = chosen_modules(settings, need)
-    return Choice(source, branch, modules, (why_source, why_branch, why_modules))
-
-
-def fault_of_driver(state: NvidiaState) -> str:
-    """Return why the driver that is there cannot be kept as it is; empty: it can."""
-    if not state.loaded:
-        return "no driver is loaded"
-    if state.smi_error:
-        return f"nvidia-smi says: {state.smi_error}"
-    if not state.gpus:
-        return f"driver {state.loaded} is loaded and nvidia-smi lists no GPU"
-    row = branches().get(branch_of(state.loaded))
-    if row is not None and row.ended:
-        return f"branch {row.number} of driver {state.loaded} gets no security fixes any more"
-    if row is not None and is_below(state.loaded, row.floor):
-        return f"driver {state.loaded} is below {row.floor}, which has the last security fixes"
-    return ""
+    modules, why_modules = chosen_modules(settings, state, source, need)
+    ours = settings.nvidia.fabric != "off"
+    return Choice(
+        source,
+        branch,
+        modules,
+        (why_source, why_branch, why_modules),
+        fabric=ours and needs_fabric(state),
+        subnet=ours and needs_subnet(state),
+    )
 
 
 def chosen_source(settings: HostSettings, state: NvidiaState, system: System) -> tuple[Source, str]:
-    """Return whose driver it is, and why."""
+    """Return whose driver it is, and why.
+
+    Somebody else's driver is never replaced unasked: where it does not work or is not what the
+    inventory asks for, that is an obstacle, and whoever reads it decides.
+    """
     wanted = settings.nvidia
     if wanted.source != "auto":
         return wanted.source, f"source {wanted.source}: the inventory asks for it"
-    fault = fault_of_driver(state)
-    asked = wanted.version or (str(wanted.wanted_branch) if wanted.wanted_branch else "")
-    as_asked = not asked or state.loaded == asked or state.loaded.startswith(f"{asked}.")
-    if not state.recorded and not fault and as_asked:
+    if is_foreign(state):
+        works = "does not work" if fault_of_driver(state) else "works"
         return "preinstalled", (
-            f"source preinstalled: driver {state.loaded} works (nvidia-smi lists "
-            f"{len(state.gpus)} GPUs) and is not firstlight's, so nothing of it is touched"
+            f"source preinstalled: driver {state.loaded or state.user_space} {works} (nvidia-smi "
+            f"lists {len(state.gpus)} GPUs) and is not firstlight's, so nothing of it is touched"
         )
     if state.secure_boot and driver_set(system, "distro", wanted.wanted_branch or default().branch):
         return "distro", (
             f"source distro: Secure Boot is on, and {system.id} has modules that its own key signs"
         )
-    return "cuda-repo", f"source cuda-repo: {_why_install(state, fault, asked)}"
-
-
-def _why_install(state: NvidiaState, fault: str, asked: str) -> str:
-    if state.recorded:
-        return "the driver here is firstlight's own"
-    if not state.loaded:
-        return "no driver is there yet"
-    return fault or f"driver {state.loaded} is there, and the inventory asks for {asked}"
+    why = "the driver here is firstlight's own" if state.recorded else "no driver is there yet"
+    return "cuda-repo", f"source cuda-repo: {why}"
 
 
 def chosen_branch(
@@ -90,7 +84,8 @@ def chosen_branch(
     """Return the branch, and why."""
     wanted = settings.nvidia.wanted_branch
     if source == "preinstalled":
-        return branch_of(state.loaded), f"driver {state.loaded or 'none'}: it is the one there"
+        there = state.loaded or state.user_space
+        return branch_of(there), f"driver {there or 'none'}: it is the one there"
     if wanted is not None:
         return wanted, f"branch {wanted}: the inventory asks for it{_care(wanted)}"
     if need.unknown:
@@ -109,8 +104,10 @@ def chosen_branch(
         if row.role != "NFB" and not row.ended and row.number >= max(oldest, need.oldest)
     ]
     newest = min(fit, default=newest_production())
-    lacks = f"NVIDIA's repository for {release_of(system)} has none before {oldest}"
-    return newest, f"branch {newest}: {lacks}{_care(newest)}"
+    why = f"a card here needs {need.oldest} or newer"
+    if oldest >= need.oldest:
+        why = f"NVIDIA's repository for {release_of(system)} has none before {oldest}"
+    return newest, f"branch {newest}: {why}{_care(newest)}"
 
 
 def is_nvidias(settings: HostSettings) -> bool:
@@ -128,8 +125,13 @@ def _care(branch: int) -> str:
     return f" ({kind}, {ends})"
 
 
-def chosen_modules(settings: HostSettings, need: Need) -> tuple[Modules, str]:
+def chosen_modules(
+    settings: HostSettings, state: NvidiaState, source: Source, need: Need
+) -> tuple[Modules, str]:
     """Return the kind of kernel modules, and why."""
+    if source == "preinstalled" and state.loaded_modules:
+        there: Modules = "open" if state.loaded_modules == "open" else "proprietary"
+        return there, f"{there} modules: they are the ones there"
     asked = settings.nvidia.modules
     if asked != "auto":
         return asked, f"{asked} modules: the inventory asks for them"
@@ -141,10 +143,12 @@ def chosen_modules(settings: HostSettings, need: Need) -> tuple[Modules, str]:
     return "open", "open modules: NVIDIA's choice from Turing on"
 
 
-def fabric_reason(state: NvidiaState) -> str:
+def fabric_reason(state: NvidiaState, choice: Choice) -> str:
     """Return why there is a fabric manager, or why there is none."""
+    if needs_fabric(state) and not choice.fabric:
+        return "no fabric manager: the inventory switches it off (nvidia.fabric)"
     if state.switches:
         return f"fabric manager: {len(state.switches)} NVSwitches are on the PCI bus"
-    if needs_fabric(state):
+    if choice.fabric:
         return "fabric manager and subnet manager: these boards have NVSwitches off the PCI bus"
     return "no fabric manager: no NVSwitch is here"

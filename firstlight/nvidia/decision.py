@@ -42,7 +42,9 @@ class Decision:
     ``pinning`` goes in before everything else, ``driver`` and ``headers`` in one transaction,
     ``toolkit`` all at one version, ``absent`` are packages of another branch or flavour that have
     to leave in the same transaction. ``units`` are to be enabled, in this order. ``reasons`` are
-    sentences for the operator, one per choice; ``warnings`` what they should know.
+    sentences for the operator, one per choice; ``warnings`` what they should know. ``displaced``
+    are files of apt that name the same repositories under another key: beside ``repositories``
+    apt would read nothing at all, so they are moved aside.
     """
 
     source: Source
@@ -62,6 +64,7 @@ class Decision:
     module_stream: str = ""
     reasons: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    displaced: tuple[str, ...] = ()
 
     @property
     def driver_is_ours(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from firstlight.nvidia.decision import Decision, Want
+from firstlight.nvidia.packages import DRIVER, TOOLKIT
 from firstlight.nvidia.state import NvidiaState
 
 PATH = "/var/lib/firstlight/gpu/good.json"
@@ -42,12 +43,21 @@ def good_of(state: NvidiaState, decision: Decision) -> Good:
     return Good(
         kernel=state.kernel,
         driver=state.loaded,
-        modules=decision.modules,
+        modules=state.loaded_modules or decision.modules,
         source=decision.source,
         toolkit=state.toolkit,
         fabric_manager=state.fabric.manager,
-        packages=dict(sorted(state.packages.items())),
+        packages=belonging(state),
     )
+
+
+def belonging(state: NvidiaState) -> dict[str, str]:
+    """Return the packages that make up driver and toolkit, not all that have nvidia in the name."""
+    return {
+        name: version
+        for name, version in sorted(state.packages.items())
+        if DRIVER.match(name) or name in TOOLKIT or "-driver-pinning-" in name
+    }
 
 
 def parsed(text: str | None) -> list[Good]:
@@ -60,13 +70,13 @@ def parsed(text: str | None) -> list[Good]:
 
 
 def with_newest(newest: Good, before: list[Good]) -> list[Good]:
-    """Return ``before`` with ``newest`` in front.
+    """Return ``before`` with ``newest`` in front, which takes the place of the same packages.
 
-    Where it is one of those before, the ones after it are forgotten: the host has returned.
+    Another kernel alone is no other combination to return to. Where the packages are those of an
+    earlier one, the ones after it are forgotten: the host has returned.
     """
-    if newest in before:
-        return before[before.index(newest) :]
-    return [newest, *before][:KEPT]
+    same = [place for place, each in enumerate(before) if each.packages == newest.packages]
+    return [newest, *(before[same[0] + 1 :] if same else before)][:KEPT]
 
 
 def as_text(proven: list[Good]) -> str:
@@ -77,7 +87,7 @@ def as_text(proven: list[Good]) -> str:
 
 def to_return_to(state: NvidiaState, proven: list[Good]) -> Good | None:
     """Return the newest proven combination whose packages are not those installed now."""
-    return next((each for each in proven if each.packages != state.packages), None)
+    return next((each for each in proven if each.packages != belonging(state)), None)
 
 
 def returned(decision: Decision, good: Good, state: NvidiaState) -> Decision:
@@ -85,6 +95,11 @@ def returned(decision: Decision, good: Good, state: NvidiaState) -> Decision:
     toolkit = {want.name for want in decision.toolkit}
     exact = [Want(name, version) for name, version in good.packages.items()]
     pinning = [want for want in exact if "-pinning-" in want.name]
+    said = [f"back to {good}, which was proven here"]
+    if good.kernel != state.kernel:
+        said.append(f"the kernel stays {state.kernel}: the module is built for it")
+    if good.source == "distro":
+        said.append("the distribution may no longer have these versions; then nothing is changed")
     return replace(
         decision,
         branch=good.branch,
@@ -93,6 +108,8 @@ def returned(decision: Decision, good: Good, state: NvidiaState) -> Decision:
         pinning=tuple(pinning),
         driver=tuple(w for w in exact if w.name not in toolkit and w not in pinning),
         toolkit=tuple(w for w in exact if w.name in toolkit),
-        absent=tuple(sorted(set(state.packages) - set(good.packages))),
-        reasons=(f"back to {good}, which was proven here",),
+        headers=(),
+        absent=tuple(sorted(set(belonging(state)) - set(good.packages))),
+        module_stream=decision.module_stream.replace(f":{decision.branch}", f":{good.branch}"),
+        reasons=tuple(said),
     )

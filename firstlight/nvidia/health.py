@@ -21,7 +21,8 @@ def satisfies(version: str, want: Want) -> bool:
     bare = re.sub(r"^\d+:", "", version)
     if want.series.endswith("."):
         return bare.startswith(want.series)
-    return not want.series or bare == want.series or upstream(bare) == want.series
+    whole = re.sub(r"^\d+:", "", want.series)
+    return not whole or bare == whole or upstream(bare) == whole
 
 
 def unbuilt(state: NvidiaState, decision: Decision) -> list[str]:
@@ -49,6 +50,10 @@ def reboot_reasons(state: NvidiaState, decision: Decision) -> list[str]:
         reasons.append(
             f"the kernel runs the module of driver {state.loaded}, "
             f"the installed programs are those of {state.user_space}"
+        )
+    elif state.loaded_modules and state.loaded_modules != decision.modules:
+        reasons.append(
+            f"the kernel runs the {state.loaded_modules} module, not the {decision.modules} one"
         )
     return reasons
 

@@ -16,12 +16,14 @@ class Need:
     """The needs of all cards of a host together.
 
     ``open_only`` and ``proprietary_only`` name the cards that only run with such modules,
-    ``too_old`` those that no driver of firstlight runs, ``unknown`` those the catalogue lacks.
+    ``too_old`` those that no driver of firstlight runs where no other card is there, ``left_out``
+    the same beside cards that it does run, ``unknown`` those the catalogue lacks.
     """
 
     open_only: tuple[str, ...] = ()
     proprietary_only: tuple[str, ...] = ()
     too_old: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     boards: tuple[str, ...] = ()
     oldest: int = 0
@@ -51,7 +53,8 @@ def need_of(state: NvidiaState) -> Need:
     modules: dict[str, list[str]] = {"open": [], "proprietary": [], "none": [], "either": []}
     unknown, boards = [], []
     oldest, newest = 0, NEWEST
-    for device in state.gpus_on_bus:
+    there = usable(state)
+    for device in there:
         row, card = range_of(device.device), card_of(device.device)
         if card is not None and card.link == "grace":
             boards.append(name_of(device))
@@ -66,9 +69,20 @@ def need_of(state: NvidiaState) -> Need:
         too_old=distinct(modules["none"]),
         unknown=distinct(unknown),
         boards=distinct(boards),
+        left_out=distinct([name_of(each) for each in state.gpus_on_bus if each not in there]),
         oldest=oldest,
         newest=newest,
     )
+
+
+def usable(state: NvidiaState) -> tuple[PciDevice, ...]:
+    """Return the cards that a driver of today runs: an old one for a screen beside them is none.
+
+    Where all are too old, all of them.
+    """
+    rows = {device: range_of(device.device) for device in state.gpus_on_bus}
+    runs = tuple(device for device, row in rows.items() if row is None or row.modules != "none")
+    return runs or state.gpus_on_bus
 
 
 def distinct(names: list[str]) -> tuple[str, ...]:

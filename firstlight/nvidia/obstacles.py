@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from firstlight.catalogue import System
 from firstlight.catalogue.nvidia import branches, card_of, default
 from firstlight.errors import FirstlightError
-from firstlight.nvidia.choice import Choice, choose, fault_of_driver
-from firstlight.nvidia.need import name_of, names_of
+from firstlight.nvidia.choice import Choice, choose
+from firstlight.nvidia.displaced import displaced_obstacles
+from firstlight.nvidia.foreign import core_packages, fault_of_driver, not_as_asked
+from firstlight.nvidia.need import name_of, names_of, usable
 from firstlight.nvidia.obstacles_driver import driver_obstacles
 from firstlight.nvidia.obstacles_modules import module_obstacles
 from firstlight.nvidia.repositories import driver_repository, toolkit_repository
@@ -60,7 +62,7 @@ def no_gpu(settings: HostSettings, state: NvidiaState) -> FirstlightError:
 
 def count_obstacles(settings: HostSettings, state: NvidiaState) -> Iterator[FirstlightError]:
     """Yield that fewer GPUs are on the bus than the inventory or a model counts on."""
-    there = len(state.gpus_on_bus)
+    there = len(usable(state))
     count = settings.nvidia.count
     where = f"{settings.name}: nvidia.count"
     if count is None:
@@ -68,7 +70,7 @@ def count_obstacles(settings: HostSettings, state: NvidiaState) -> Iterator[Firs
         count = max(used, default=-1) + 1
         where = f"{settings.name}: models[].gpus"
     if there < count:
-        listed = ", ".join(f"{device.address} {name_of(device)}" for device in state.gpus_on_bus)
+        listed = ", ".join(f"{device.address} {name_of(device)}" for device in usable(state))
         evidence = "".join(f"; {line}" for line in state.evidence[-2:])
         yield FirstlightError(
             f"{there} of {count} GPUs are on the PCI bus",
@@ -82,23 +84,31 @@ def count_obstacles(settings: HostSettings, state: NvidiaState) -> Iterator[Firs
 def preinstalled_obstacles(settings: HostSettings, state: NvidiaState) -> Iterator[FirstlightError]:
     """Yield why the driver that is there cannot be used as it is."""
     fault = fault_of_driver(state)
-    wanted = settings.nvidia.version
-    if not fault and wanted and state.loaded != wanted:
-        fault = f"driver {state.loaded} is loaded, the inventory asks for {wanted}"
+    # A driver of no package is in the way of one that is: nobody but its own program removes it.
+    bare = state.user_space and not core_packages(state)
+    replace = 'set nvidia.source to "cuda-repo" to have firstlight replace it'
+    if bare:
+        replace = f"remove it (nvidia-uninstall --silent) and {replace}"
     if fault:
         yield FirstlightError(
-            "the driver that is there cannot be used as it is",
+            "the driver that is there does not work, and firstlight did not install it",
             where=f"{settings.name}: nvidia.source",
             why="; ".join([fault, *state.evidence[-3:]]),
-            fix="mend or update it with the tool that installed it, or set nvidia.source to "
-            '"cuda-repo" and have firstlight install one',
+            fix=f"mend it with the tool that installed it, or {replace}",
+        )
+    elif other := not_as_asked(settings, state):
+        yield FirstlightError(
+            "the driver that is there is not the one asked for, and firstlight did not install it",
+            where=f"{settings.name}: nvidia.{'version' if settings.nvidia.version else 'branch'}",
+            why=other,
+            fix=f"leave it out to keep this driver, or {replace}",
         )
 
 
 def toolkit_obstacles(settings: HostSettings) -> Iterator[FirstlightError]:
     """Yield that the toolkit has known holes."""
     wanted, floor = settings.nvidia.toolkit, default().toolkit_floor
-    if is_below(wanted, floor):
+    if wanted and is_below(wanted, floor):
         yield FirstlightError(
             f"container toolkit {wanted} lets a container out to the host",
             where=f"{settings.name}: nvidia.toolkit",
@@ -110,15 +120,17 @@ def toolkit_obstacles(settings: HostSettings) -> Iterator[FirstlightError]:
 def key_obstacles(
     settings: HostSettings, state: NvidiaState, system: System, choice: Choice
 ) -> Iterator[FirstlightError]:
-    """Yield repositories that cannot be trusted or do not exist."""
+    """Yield repositories that cannot be trusted, do not exist, or are there under another key."""
     makers = [toolkit_repository]
     if choice.source == "cuda-repo":
         makers.insert(0, driver_repository)
+    known = []
     for made in makers:
         try:
-            made(settings, state, system)
+            known.append(made(settings, state, system))
         except FirstlightError as error:
             yield error
+    yield from displaced_obstacles(settings.name, state, system, known)
 
 
 def mig_obstacles(settings: HostSettings, state: NvidiaState) -> Iterator[FirstlightError]:
@@ -126,7 +138,7 @@ def mig_obstacles(settings: HostSettings, state: NvidiaState) -> Iterator[Firstl
     named = {devices for devices, _, _ in settings.nvidia.divisions}
     whole = [
         device
-        for index, device in enumerate(state.gpus_on_bus)
+        for index, device in enumerate(usable(state))
         if {"all", str(index)} & named
         and (card := card_of(device.device)) is not None
         and not card.mig

@@ -75,6 +75,8 @@ def new_length(data: bytes, place: int) -> tuple[int, int]:
     first = data[place] if place < len(data) else 0
     if first < 192:
         return first, place + 1
+    if first < 224 and place + 1 >= len(data):
+        raise ValueError("a packet is cut off")
     if first < 224:
         return ((first - 192) << 8) + data[place + 1] + 192, place + 2
     if first == 255:

@@ -13,19 +13,18 @@ from firstlight.catalogue.nvidia_row import DriverSet
 from firstlight.nvidia.choice import Choice
 from firstlight.nvidia.decision import Want
 from firstlight.nvidia.health import satisfies, upstream
-from firstlight.nvidia.need import needs_fabric, needs_subnet
 from firstlight.nvidia.state import NvidiaState
 
+# Names of a driver's packages: NVIDIA's, Ubuntu's and Debian's own, of any branch.
+DRIVER = re.compile(
+    r"(lib)?nvidia-(?!container|cuda-mps|settings)|libcuda1$|cuda-drivers|kmod-nvidia|"
+    r"linux-(modules|objects|signatures)-nvidia|xserver-xorg-video-nvidia|nvlsm$|nvlink5"
+)
 TOOLKIT = (
     "nvidia-container-toolkit",
     "nvidia-container-toolkit-base",
     "libnvidia-container-tools",
     "libnvidia-container1",
-)
-# Names of a driver's packages: NVIDIA's, Ubuntu's and Debian's own, of any branch.
-DRIVER = re.compile(
-    r"(lib)?nvidia-(?!container|cuda-mps|settings)|libcuda1$|cuda-drivers|kmod-nvidia|"
-    r"linux-(modules|objects|signatures)-nvidia|xserver-xorg-video-nvidia|nvlsm$|nvlink5"
 )
 _BRANCH = re.compile(r"-(\d{3})(?:[.-]|$)")
 
@@ -41,11 +40,6 @@ class Packages:
     stream: str = ""
 
 
-def toolkit_wants(version: str) -> tuple[Want, ...]:
-    """Return the container toolkit's packages, all at one version."""
-    return tuple(Want(name, version) for name in TOOLKIT)
-
-
 def packages(version: str | None, state: NvidiaState, system: System, choice: Choice) -> Packages:
     """Return the packages of the driver; none where it is not firstlight's."""
     row = driver_set(system, choice.source, choice.branch)
@@ -55,11 +49,12 @@ def packages(version: str | None, state: NvidiaState, system: System, choice: Ch
     is_open = choice.modules == "open"
     fill = {"branch": str(choice.branch)}
     names = [name.format(**fill) for name in (row.open if is_open else row.proprietary)]
+    signed = row.signed_open if is_open else row.signed_proprietary
     for kernel in kernels(state):
-        signed = row.signed_open if is_open else row.signed_proprietary
         names += [name.format(kernel=kernel, **fill) for name in signed]
+    names += signed_metas(signed, state, fill)
     driver = [Want(name, "" if name.startswith("linux-") else series) for name in names]
-    driver += fabric_wants(row, state, series, driver, fill)
+    driver += fabric_wants(row, state, choice, series, driver)
     pinning = tuple(Want(name.format(**fill)) for name in row.pinning)
     stream = (row.stream_open if is_open else row.stream_proprietary).format(**fill)
     keep = {want.name for want in (*driver, *pinning)}
@@ -78,14 +73,14 @@ def kernels(state: NvidiaState) -> list[str]:
 
 
 def fabric_wants(
-    row: DriverSet, state: NvidiaState, series: str, driver: Iterable[Want], fill: dict[str, str]
+    row: DriverSet, state: NvidiaState, choice: Choice, series: str, driver: Iterable[Want]
 ) -> list[Want]:
     """Return the fabric manager's packages where the cards need it.
 
     It refuses to run beside a driver of another version: where the driver is there already, its
     version is the fabric manager's.
     """
-    if not needs_fabric(state):
+    if not choice.fabric:
         return []
     installed = [
         state.packages[want.name]
@@ -94,8 +89,8 @@ def fabric_wants(
     ]
     versions = {upstream(version) for version in installed}
     exact = versions.pop() if len(versions) == 1 and installed else series
-    wants = [Want(name.format(**fill), exact) for name in row.fabric]
-    if needs_subnet(state):
+    wants = [Want(name.format(branch=choice.branch), exact) for name in row.fabric]
+    if choice.subnet:
         wants += [Want(name) for name in row.subnet]
     return wants
 
@@ -103,19 +98,49 @@ def fabric_wants(
 def header_wants(row: DriverSet, state: NvidiaState, system: System) -> tuple[Want, ...]:
     """Return the headers of the running and the next kernel, to build modules for both.
 
-    rpm keeps the headers of several kernels under one name, of which a query shows one: there
-    only those are wanted that are not on the disk.
+    Those on the disk that no package brought are left alone: an archive keeps the headers of old
+    kernels no longer than the kernels. rpm keeps those of several kernels under one name, of
+    which a query shows one. With apt a package beside the one that brings each new kernel brings
+    its headers; without it an upgrade would leave the host without a driver at the next boot.
     """
     if system.manager == "apt":
-        return tuple(
-            Want(name.format(kernel=kernel)) for kernel in kernels(state) for name in row.headers
-        )
+        names = [
+            made
+            for kernel in kernels(state)
+            for name in row.headers
+            if (made := name.format(kernel=kernel)) in state.header_packages
+            or kernel not in state.headers
+        ]
+        return tuple(map(Want, [*names, *header_metas(row, state)]))
     return tuple(
         Want(name.removesuffix("-{kernel}"), kernel.rsplit(".", 1)[0])
         for kernel in kernels(state)
         if kernel not in state.headers
         for name in row.headers
     )
+
+
+def header_metas(row: DriverSet, state: NvidiaState) -> list[str]:
+    """Return apt's packages that bring each new kernel's headers, where modules are built here."""
+    if not row.headers:
+        return []
+    return [f"linux-headers-{flavour}" for flavour in flavours(state)]
+
+
+def signed_metas(signed: tuple[str, ...], state: NvidiaState, fill: dict[str, str]) -> list[str]:
+    """Return the packages that bring each new kernel's signed modules.
+
+    A virtual machine's kernel is the generic one with fewer modules of its own.
+    """
+    names = [name.replace("virtual", "generic", 1) for name in flavours(state)]
+    return [
+        name.format(kernel=kernel, **fill) for kernel in dict.fromkeys(names) for name in signed
+    ]
+
+
+def flavours(state: NvidiaState) -> list[str]:
+    """Return the kinds of kernels that apt keeps up to date: ``amd64``, ``generic-hwe-24.04``."""
+    return sorted(name.removeprefix("linux-image-") for name in state.kernel_metas)
 
 
 def leaving(state: NvidiaState, choice: Choice, row: DriverSet, keep: set[str]) -> list[str]:

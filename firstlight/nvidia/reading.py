@@ -6,12 +6,24 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from firstlight.nvidia.state import Fabric, Gpu, NvidiaState, PciDevice
+from firstlight.nvidia.state import AptEntry, Fabric, Gpu, NvidiaState, PciDevice
 
 GPU_CLASSES = (0x0300, 0x0302)
 SWITCH_CLASS = 0x0680
+# NVSwitch of the V100, A100 and H100 boards; other bridges of this vendor are of that class too.
+SWITCHES = (0x1AC2, 0x1AF1, 0x22A3)
 MIB = 2**20
-TIMED_OUT = {"124": "it did not answer in time", "137": "it did not answer in time, and was killed"}
+SILENT = "nvidia-smi did not answer within 120 seconds"
+TIMED_OUT = {"124": SILENT, "137": f"{SILENT}, and had to be killed"}
+# Said of a GPU that could not be reached; whatever else stands beside the table is a warning.
+UNREACHED = re.compile(
+    r"unable to|failed|couldn't|could not|unknown error|mismatch|is lost|fallen off|requires reset",
+    re.IGNORECASE,
+)
+# Packages that bring each new kernel. A name that goes on with a digit is of one kernel alone.
+_META = re.compile(
+    r"linux-image-((cloud-)?(amd64|arm64)|(generic|virtual|aws|azure|gcp|oracle)(-(?!dbg).+)?)"
+)
 _VERSION = re.compile(r"\b\d{3}\.\d+(?:\.\d+)?\b")
 # "dnf versionlock add" writes name-epoch:version-release.arch, with a star for the last part.
 _LOCKED = re.compile(r"(?P<name>.+)-(?:\d+:)?\d[^-]*-[^-]+")
@@ -28,21 +40,28 @@ def reading(lines: Iterable[str]) -> NvidiaState:
     devices = pci_devices(many["pci"])
     packages = dict(words for each in many["package"] if len(words := each.split()) == 2)
     secure = one.get("secure_boot")
+    kernel_packages = frozenset(many["kernel_package"])
+    lost = [line for line in many["gpu"] if UNREACHED.search(line)]
+    table = gpus([line for line in many["gpu"] if line not in lost], many["mig"])
+    error, warned = smi_words(bool(table), [*many["smi"], *lost], one.get("failed", ""))
     kernel = one.get("kernel", "")
     return NvidiaState(
         kernel=kernel,
         next_kernel=next_kernel(kernel, many["installed"], one.get("default", "")),
         boot_id=one.get("boot", ""),
         gpus_on_bus=tuple(d for d in devices if d.pci_class >> 8 in GPU_CLASSES),
-        switches=tuple(d for d in devices if d.pci_class >> 8 == SWITCH_CLASS),
+        switches=tuple(
+            d for d in devices if d.device in SWITCHES and d.pci_class >> 8 == SWITCH_CLASS
+        ),
         secure_boot=None if secure is None else secure == "1",
         nouveau="nouveau" in many,
         loaded=loaded(one),
         modules=dict(words for each in many["module"] if len(words := each.split()) == 2),
         headers=frozenset(many["headers"]),
         user_space=one.get("library", ""),
-        gpus=gpus(many["gpu"], many["mig"]),
-        smi_error=smi_error(many["smi"], one.get("failed", "")),
+        gpus=table,
+        smi_error=error,
+        smi_warnings=warned,
         packages=packages,
         holds=frozenset((*many["hold"], *map(locked, many["lock"]))),
         toolkit=one.get("toolkit", ""),
@@ -53,6 +72,11 @@ def reading(lines: Iterable[str]) -> NvidiaState:
         machine=one.get("machine", "x86_64"),
         recorded="recorded" in many,
         enrolled="enrolled" in many,
+        loaded_modules=kind_of(one.get("nvrm", "")),
+        disk_modules=kind_of(one.get("license", "")),
+        kernel_metas=frozenset(filter(_META.fullmatch, kernel_packages)),
+        header_packages=frozenset(n for n in kernel_packages if n.startswith("linux-headers-")),
+        sources=tuple(filter(None, map(apt_entry, many["apt"]))),
     )
 
 
@@ -122,11 +146,32 @@ def number(text: str) -> float:
         return 0.0
 
 
-def smi_error(said: list[str], code: str) -> str:
-    """Return what nvidia-smi said beside its table, or how it ended without a word."""
-    if said:
-        return "; ".join(said)
-    return TIMED_OUT.get(code, f"it ended with code {code}") if code else ""
+def smi_words(table: bool, said: list[str], code: str) -> tuple[str, tuple[str, ...]]:
+    """Return nvidia-smi's error, and its warnings: what it said beside a table that is whole.
+
+    A damaged infoROM, as an example, is told by a line and the exit code 14; the GPU works.
+    """
+    if code in TIMED_OUT:
+        return TIMED_OUT[code], ()
+    ended = [f"nvidia-smi ended with code {code}"] if code else []
+    if not table:
+        return "; ".join(said or ended), ()
+    broken = [line for line in said if UNREACHED.search(line) and not line.startswith("WARNING:")]
+    return "; ".join(broken), tuple(each for each in said or ended if each not in broken)
+
+
+def kind_of(words: str) -> str:
+    """Return the kind of a module by its banner in /proc or by its license."""
+    if "Open Kernel Module" in words or "GPL" in words:
+        return "open"
+    return "proprietary" if "NVIDIA" in words else ""
+
+
+def apt_entry(line: str) -> AptEntry | None:
+    """Return the repository in a line such as ``/etc/apt/sources.list:3 https://…``."""
+    place, _, uri = line.partition(" ")
+    file, _, number = place.rpartition(":")
+    return AptEntry(file, int(number), uri) if file and uri and number.isdecimal() else None
 
 
 def locked(line: str) -> str:

@@ -47,15 +47,31 @@ class Fabric:
 
 
 @dataclass(frozen=True)
+class AptEntry:
+    """An enabled repository of apt, as ``file`` names it in ``line``; firstlight's own are none.
+
+    ``uri`` has no password, and ``$(ARCH)`` as it is written.
+    """
+
+    file: str
+    line: int
+    uri: str
+
+
+@dataclass(frozen=True)
 class NvidiaState:
     """One host. Versions are those of the driver (``580.178.04``), empty where there is none.
 
     ``modules`` has, by kernel release, the version of the module on disk for each installed
     kernel that has one. ``next_kernel`` is the newest installed kernel: the one that the next
-    boot takes. ``smi_error`` is what nvidia-smi said when it failed. ``secure_boot`` is None
-    where the firmware cannot be asked. ``evidence`` are lines of the kernel's log about the GPU.
+    boot takes. ``smi_error`` is what nvidia-smi said when it failed, ``smi_warnings`` what it said
+    beside a table that can be believed. ``secure_boot`` is None where the firmware cannot be asked. ``evidence`` are lines of the kernel's log about the GPU.
     ``machine`` is that of ``uname -m``. ``recorded`` tells that firstlight itself began to install
     a driver here. ``enrolled`` tells that the firmware trusts the host's own key for modules.
+    ``loaded_modules`` and ``disk_modules`` are ``open``, ``proprietary`` or empty: the module in
+    the kernel, and the one on disk for the running kernel. ``kernel_metas`` are apt's installed
+    packages that bring each new kernel, ``header_packages`` its installed packages of headers.
+    ``sources`` are apt's repositories.
     """
 
     kernel: str = ""
@@ -81,3 +97,9 @@ class NvidiaState:
     machine: str = "x86_64"
     recorded: bool = False
     enrolled: bool = False
+    smi_warnings: tuple[str, ...] = ()
+    loaded_modules: str = ""
+    disk_modules: str = ""
+    kernel_metas: frozenset[str] = frozenset()
+    header_packages: frozenset[str] = frozenset()
+    sources: tuple[AptEntry, ...] = ()

@@ -16,7 +16,7 @@ from firstlight.nvidia import health
 from firstlight.nvidia.decision import Decision
 from firstlight.nvidia.state import NvidiaState
 from firstlight.operations.commands import explained, failure, script
-from firstlight.operations.reboot import NOTE, rebooting
+from firstlight.operations.reboot import FORGET, NOTE, SETTLED, rebooting, services_back
 
 Policy = Literal["auto", "ask", "never"]
 Commands = Generator[StringCommand | FunctionCommand, None, None]
@@ -55,6 +55,11 @@ def now() -> NvidiaState:
     return host.get_fact(NvidiaProbe) or NvidiaState()
 
 
+def asked_for() -> tuple[str, str]:
+    """Return the boot in which a reboot was asked for, and for which driver; empty: none was."""
+    return host.get_fact(RebootAsked, path=NOTE) or ("", "")
+
+
 @operation()
 def loaded(decision: Decision, policy: Policy, timeout: int) -> Commands:
     """
@@ -72,6 +77,8 @@ def loaded(decision: Decision, policy: Policy, timeout: int) -> Commands:
     if not missing and not health.reboot_reasons(found, decision):
         if error := health.trouble(found, decision):
             yield failure(not_working(error))
+        elif asked_for()[0]:
+            yield script(FORGET, NOTE)
         else:
             host.noop(f"driver {found.loaded} runs with {len(found.gpus)} GPUs")
         return
@@ -87,14 +94,20 @@ def loaded(decision: Decision, policy: Policy, timeout: int) -> Commands:
             return
         yield from rebooting(host, found.user_space, reasons, timeout)
         found = now()
+        if health.trouble(found, decision):
+            yield script(SETTLED)
+            found = now()
     if error := health.trouble(found, decision):
         yield failure(not_working(error))
+        return
+    if reasons:  # after the driver: services that need it would only say that it is missing
+        yield services_back(host)
 
 
 def refusal(found: NvidiaState, reasons: list[str], policy: Policy) -> FirstlightError | None:
     """Return why the host is not rebooted now; None where it may be."""
     why = "; ".join(reasons)
-    asked = host.get_fact(RebootAsked, path=NOTE) or ("", "")
+    asked = asked_for()
     if asked[1] == found.user_space and asked[0] != found.boot_id:
         return not_working(f"{why}, although the host was rebooted for it", *found.evidence[-3:])
     if adapter.is_here(host):
@@ -134,8 +147,8 @@ def rejected() -> FirstlightError:
     return FirstlightError(
         "the kernel rejects the driver's module: Secure Boot is on and its key is not enrolled",
         where=host.name,
-        fix="on the host: mokutil --import /var/lib/dkms/mok.pub, reboot, choose Enroll MOK on "
-        "the console; or use signed modules (nvidia.source: distro), or switch Secure Boot off",
+        fix="on the host: mokutil --import the key (/var/lib/shim-signed/mok/MOK.der on Ubuntu, "
+        "/var/lib/dkms/mok.pub elsewhere), reboot, choose Enroll MOK on the console; or use signed modules (nvidia.source: distro), or switch Secure Boot off",
     )
 
 

@@ -15,6 +15,7 @@ from firstlight.nvidia.decision import Decision
 from firstlight.nvidia.state import NvidiaState
 from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.files import File, writing
+from firstlight.operations.reboot import NOTE
 
 REFRESH = "nvidia-cdi-refresh.service"
 
@@ -41,23 +42,29 @@ done
 # it shows of the GPUs can only have come through CDI. The container goes on while systemd reads
 # its units anew, which is when GPUs given in the old way get lost.
 PROVE = r"""
-set -u; wanted=$1; name=firstlight-gpu-proof
+set -u; wanted=$1; note=$2; name=firstlight-gpu-proof
 work=$(mktemp -d)
-trap 'docker rm -f $name >/dev/null 2>&1; docker rmi -f $name >/dev/null 2>&1; rm -rf "$work"' EXIT
+away() { timeout 60 docker rm -f $name >/dev/null 2>&1; }
+trap 'away; timeout 60 docker rmi -f $name >/dev/null 2>&1; rm -rf "$work"' EXIT
 programs="/bin/sh $(command -v sleep)"
 libraries=$(ldd $programs "$(command -v nvidia-smi)" 2>/dev/null | grep -o '/[^ ]*' | grep -v nvidia | grep -v ':$' | sort -u)
 mkdir "$work/dev" "$work/proc" "$work/sys" "$work/etc" "$work/tmp"
-tar -chf - -C "$work" dev proc sys etc tmp -C / $programs $libraries 2>/dev/null | docker import - $name >/dev/null || exit 1
-docker rm -f $name >/dev/null 2>&1
-docker run -d --rm --name $name --device nvidia.com/gpu=all --network none --cap-drop ALL \
+tar -chf - -C "$work" dev proc sys etc tmp -C / $programs $libraries 2>/dev/null | timeout 120 docker import - $name >/dev/null || exit 1
+away
+timeout 120 docker run -d --rm --name $name --device nvidia.com/gpu=all --network none --cap-drop ALL \
   --security-opt no-new-privileges $name "$(command -v sleep)" 600 >/dev/null || exit 1
-sees() { timeout 60 docker exec $name "$(command -v nvidia-smi)" -L 2>&1; }
+sees() { timeout 120 docker exec $name "$(command -v nvidia-smi)" -L 2>&1; }
 before=$(sees); seen=$(printf '%s\n' "$before" | grep -c '^GPU ')
 echo "$before"
 [ "$seen" -ge "$wanted" ] || { echo "a container sees $seen of $wanted GPUs" >&2; exit 1; }
+there=$(timeout 120 nvidia-smi -L 2>&1)
+[ "$before" = "$there" ] || { echo "the host itself sees: $there" >&2; exit 1; }
+# nvidia-smi needs no more than the GPUs' own nodes; every CUDA program needs this one, too.
+timeout 60 docker exec $name /bin/sh -c '[ -e /dev/nvidia-uvm ]' || { echo "a container has no /dev/nvidia-uvm" >&2; exit 1; }
 systemctl daemon-reload
 after=$(sees)
 [ "$after" = "$before" ] || { echo "after systemctl daemon-reload it sees: $after" >&2; exit 1; }
+rm -f "$note" "$note.services"
 """
 
 
@@ -96,7 +103,7 @@ def visible(decision: Decision) -> Generator[StringCommand, None, None]:
         )
         return
     yield explained(
-        script(PROVE, str(decision.count)),
+        script(PROVE, str(decision.count), NOTE),
         FirstlightError(
             "containers do not see the GPUs",
             where=host.name,

@@ -56,14 +56,29 @@ def installed(
 
 def by_apt(names: Sequence[str], wanted: Sequence[str], lock_timeout: int) -> StringCommand:
     """Return the command that installs ``names`` with apt, of which ``wanted`` are missing."""
+    command = script(apt.INSTALL, str(lock_timeout), *names)
+    if not wanted:
+        return explained(command, half_way())
     return explained(
-        script(apt.INSTALL, str(lock_timeout), *names),
+        command,
         FirstlightError(
-            f"packages could not be installed: {' '.join(wanted) or 'repairing dpkg'}",
+            f"packages could not be installed: {' '.join(wanted)}",
             where=host.name,
             why="apt-get's own words stand above",
             fix="see that the host reaches its package mirror (apt-get update), then run again",
         ),
+    )
+
+
+def half_way() -> FirstlightError:
+    """The error of packages that dpkg began with, and cannot finish."""
+    return FirstlightError(
+        "dpkg was left half-way, and what it has to finish fails",
+        where=host.name,
+        why="the words of dpkg stand above",
+        fix="mend the package that they name, then run again. Where dkms cannot build the GPU "
+        "driver for a new kernel: remove that kernel's packages (the host is not rebooted into "
+        "it), or go back to a driver that builds: pyinfra INVENTORY deploys/gpu_rollback.py",
     )
 
 

@@ -17,9 +17,12 @@ from firstlight.nvidia.decision import Want
 from firstlight.nvidia.health import satisfies
 from firstlight.operations import transaction_apt, transaction_dnf
 from firstlight.operations.commands import explained, script
+from firstlight.operations.files import File, writing
 from firstlight.operations.packages import Manager, awaited
 
 EPEL = ", and on RHEL itself that EPEL is set up: DKMS comes from there"
+# dnf has to choose a module stream and to know EPEL before it can say what would happen.
+UNCHANGED = {"apt": "nothing was changed", "dnf": "no package was changed"}
 TEXTS = {"apt": transaction_apt, "dnf": transaction_dnf}
 
 
@@ -48,6 +51,7 @@ def together(
     lock_timeout: int = 300,
     manager: Manager = "apt",
     module_stream: str = "",
+    claim: File | None = None,
 ) -> Generator[StringCommand, None, None]:
     """
     Have packages installed at versions that belong together, and held there.
@@ -59,6 +63,7 @@ def together(
     + lock_timeout: seconds to wait for another user of the package manager
     + manager: the host's package manager
     + module_stream: dnf's module stream that the packages come from
+    + claim: a file that says whose the packages are, written once it is sure that they can be had
     """
     every = (*first, *beside, *wants)
     names = (*[want.name for want in every], *absent)
@@ -70,15 +75,15 @@ def together(
         host.noop(f"{len(names)} packages are as they shall be")
         return
     held = " ".join(want.name for want in wants)
-    words = [
-        str(lock_timeout),
-        held,
-        module_stream,
-        *arguments(manager, first, every[len(first) :], leaving),
-    ]
+    words = [str(lock_timeout), held, " ".join(leaving), module_stream]
+    words += arguments(manager, first, every[len(first) :], leaving)
     told = ", ".join(f"{want.name} {want.series}".strip(" .") for want in wrong) or "their holds"
     yield awaited(manager, lock_timeout)
+    if have.interrupted:
+        yield script(TEXTS[manager].MEND, *words)
     yield explained(script(TEXTS[manager].SIMULATE, *words), unsolved(manager, told))
+    if claim is not None:
+        yield writing([claim])
     yield explained(script(TEXTS[manager].INSTALL, *words), cut_off(manager, told))
 
 
@@ -89,7 +94,7 @@ def unsolved(manager: Manager, told: str) -> FirstlightError:
         "dnf": ("dnf makecache", "dnf versionlock list"),
     }[manager]
     return FirstlightError(
-        f"these packages cannot be installed together; nothing was changed: {told}",
+        f"these packages cannot be installed together; {UNCHANGED[manager]}: {told}",
         where=host.name,
         why=f"the words of {manager} stand above",
         fix=f"see that the host reaches the repository ({refresh}), and that nothing is held "
@@ -103,5 +108,6 @@ def cut_off(manager: Manager, told: str) -> FirstlightError:
         f"packages could not be installed: {told}",
         where=host.name,
         why=f"the words of {manager} stand above",
-        fix="mend what they name and run again: the run continues where it was cut off",
+        fix="mend what they name and run again: the run continues where it was cut off; or go "
+        "back to what worked last: pyinfra INVENTORY deploys/gpu_rollback.py",
     )

@@ -4,21 +4,43 @@ from __future__ import annotations
 
 from firstlight.nvidia.decision import Want
 
-# Arguments: seconds to wait for the lock, the names to hold, a module stream (dnf's only), the
-# pinning packages, "--", and everything else ("name-" is removed). Holds are lifted for these
-# names only: what an operator holds stays held, and is what the simulation then complains about.
+# Arguments: seconds to wait for the lock, the names to hold, those that leave, a module stream
+# (dnf's only), the pinning packages, "--", and everything else ("name-" is removed). Holds are
+# lifted only where they are ours, which OURS says: what an operator holds stays held, and is what
+# the simulation then complains about.
 # A pinning package that was removed and not purged goes on pinning: its file in /etc stays.
-COMMON = r"""
-set -eu; limit=$1; held=$2; shift 3
+OURS = "/var/lib/firstlight/gpu/held"
+COMMON = (
+    rf"""
+set -eu; limit=$1; held=$2; leaving=$3; shift 4; ours={OURS}
+"""
+    + r"""
 first=; while [ "$1" != -- ]; do first="$first $1"; shift; done; shift
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
 run() {
   apt-get -q -y -o DPkg::Lock::Timeout="$limit" -o Acquire::Retries=3 -o APT::Sandbox::User=root \
     -o Dpkg::Options::=--force-confold --allow-downgrades --no-install-recommends "$@"
 }
-pins() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' '*-driver-pinning-*' 2>/dev/null | sed -n 's/^\(installed\|config-files\) //p'; }
-installed() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' $1 2>/dev/null | sed -n 's/^installed //p' | tr '\n' ' '; }
+in_state() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' $2 2>/dev/null | sed -n "s/^\($1\) //p" | tr '\n' ' '; }
+pins() { in_state 'installed\|config-files' '*-driver-pinning-*'; }
+lift() {
+  for p in $(apt-mark showhold); do
+    case " $held $leaving " in *" $p "*) ;; *) continue ;; esac
+    if grep -qxF "$p" "$ours" 2>/dev/null; then apt-mark -qq unhold "$p"; fi
+  done
+}
 """
+)
+
+# What a power cut or a module that cannot be built has left half-way: finished as far as it goes.
+MEND = (
+    COMMON
+    + r"""
+dpkg --configure -a --force-confold || true
+torn=$(dpkg-query -W -f '${db:Status-Eflag} ${binary:Package}\n' | sed -n 's/^reinstreq //p')
+[ -z "$torn" ] || { run update; run install --reinstall $torn; } || true
+"""
+)
 
 # The pins of the new branch are taken out of its package into a folder of their own, to be
 # tried before they are installed.
@@ -38,7 +60,7 @@ if [ -n "$first" ]; then
   for deb in "$work"/debs/*.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work" --wildcards './etc/apt/preferences.d*' 2>/dev/null || true; done
   [ ! -d "$work/etc/apt/preferences.d" ] || cp -a "$work/etc/apt/preferences.d/." "$work/pins/"
 fi
-[ -z "$(installed "$held")" ] || apt-mark -qq unhold $(installed "$held")
+lift
 if ! run -s -o Dir::Etc::PreferencesParts="$work/pins" install "$@" >"$work/said" 2>&1; then
   grep -v '^\(Reading\|Building\|Inst\|Conf\|Remv\)' "$work/said" >&2
   [ -z "$again" ] || echo "held packages: $again" >&2
@@ -47,17 +69,30 @@ fi
 """
 )
 
+# dpkg ends with an error where dkms cannot build the module; the packages are there all the same,
+# and what is missing then is said, with the compiler's words, by who looks at the modules.
 INSTALL = (
     COMMON
     + r"""
-[ -z "$(installed "$held")" ] || apt-mark -qq unhold $(installed "$held")
-trap 'h=$(installed "$held"); [ -z "$h" ] || apt-mark -qq hold $h' EXIT
+hold() {
+  now=$(in_state 'installed\|half-configured\|unpacked\|triggers-[a-z]*' "$held"); mkdir -p "${ours%/*}"
+  { cat "$ours" 2>/dev/null || true; printf '%s\n' $now; } | sort -u | sed '/^$/d' >"$ours.new"; mv -f "$ours.new" "$ours"
+  [ -z "$now" ] || apt-mark -qq hold $now
+}
+lift
+trap hold EXIT
 if [ -n "$first" ]; then
   old=; for p in $(pins); do case " $first" in *" $p="*|*" $p "*|*" $p") ;; *) old="$old $p" ;; esac; done
   run install $first $(printf '%s- ' $old | sed 's/^- $//')
   [ -z "$old" ] || run purge $old
 fi
-run install "$@"
+run install "$@" || {
+  code=$?
+  half=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n '/^\(half-configured\|triggers-\|unpacked\)/s/.* //p')
+  printf '%s\n' "$half" | grep -q dkms || exit $code
+  for p in $held; do case " $(in_state 'installed\|half-configured\|unpacked\|triggers-[a-z]*' "$p")" in *" $p "*) ;; *) exit $code ;; esac; done
+  echo "left half-way:" $half
+}
 """
 )
 

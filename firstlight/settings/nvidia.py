@@ -83,7 +83,16 @@ class Nvidia(Section):
         description="Whose driver: of NVIDIA's repository, of the distribution, or the one that "
         "is there.",
     )
-    toolkit: ToolkitVersion = Field(description="Exact version of the container toolkit.")
+    toolkit: ToolkitVersion | None = Field(
+        default=None,
+        description="Exact version of the container toolkit; by default the one of firstlight's "
+        "catalogue, or one that is there and newer, or belongs to a driver that is there.",
+    )
+    fabric: Literal["auto", "off"] = Field(
+        default="auto",
+        description="Whether the fabric manager of NVSwitch is installed where the cards need it; "
+        '"off" for a virtual machine that has a part of a board, whose fabric its host manages.',
+    )
     reboot: Literal["auto", "ask", "never"] = Field(
         default="ask", description="Whether the host may be rebooted for the driver."
     )

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstlight.catalogue import engines, models
-from firstlight.catalogue.nvidia import default
 
 FIRST_PORT = 8000
 """Loopback port of a host's first model; the next models take the ports after it."""
@@ -31,7 +30,7 @@ def resolved(data: Mapping[str, object], state: str) -> dict[str, object]:
     nvidia = out.get("nvidia", {})
     if isinstance(nvidia, Mapping):
         managed = "nvidia" in out or _gpu_is_used(served)
-        out["nvidia"] = _filled(nvidia, {"enabled": managed, "toolkit": default().toolkit})
+        out["nvidia"] = _filled(nvidia, {"enabled": managed})
     return out
 
 

@@ -23,7 +23,7 @@ PATHS = (
     "/var/lib/dpkg/status",
     "/etc/cdi",
     "/var/run/cdi",
-    "/etc/apt/sources.list.d",
+    "/etc/apt/sources.list",
 )
 
 

@@ -77,8 +77,8 @@ CASES: dict[str, tuple[Callable[[TestRack], Data], tuple[str, ...]]] = {
         ("lab1: models[0].image", "not in the registry", NO_SUCH_IMAGE, "skopeo inspect"),
     ),
     "GPUs on a host whose containers cannot have any": (
-        lambda rack: models(rack, gpus="all"),
-        ("GPUs are asked for by tiny", "no CDI specification", "nvidia-ctk cdi generate"),
+        lambda rack: {**models(rack, gpus="all"), "nvidia": {"enabled": False}},
+        ("GPUs are asked for by tiny", "no CDI specification", "nvidia.enabled"),
     ),
     "a user who is not root": (
         lambda rack: {"_sudo": False},

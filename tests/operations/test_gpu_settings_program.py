@@ -40,13 +40,27 @@ def run(stubs: Stubs, tmp_path: Path, settings: str) -> subprocess.CompletedProc
 
 def changes(stubs: Stubs) -> list[str]:
     calls = [call.removeprefix("nvidia-smi ") for call in stubs.calls("nvidia-smi")]
-    return [call for call in calls if "query" not in call and not call.endswith("-L")]
+    idle = ("-L", "-pm 1")
+    return [call for call in calls if "query" not in call and not call.endswith(idle)]
 
 
 def test_device_links_are_always_made(stubs: Stubs, tmp_path: Path) -> None:
     assert run(stubs, tmp_path, "").returncode == 0
     assert stubs.calls("nvidia-ctk") == ["nvidia-ctk system create-dev-char-symlinks --create-all"]
     assert changes(stubs) == []
+
+
+def test_what_fails_does_not_keep_the_rest_from_being_set(stubs: Stubs, tmp_path: Path) -> None:
+    stubs.add("nvidia-smi", SMI.format(folder=tmp_path))
+    (tmp_path / "settings").write_text("power_limit 300\n")
+    stubs.add("nvidia-ctk", "exit 1")
+    done = subprocess.run(
+        ["sh", str(PROGRAM), str(tmp_path / "settings")],
+        env=stubs.env, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0 and "device links" in done.stderr
+    assert changes(stubs) == ["-i 0 -pl 300", "-i 1 -pl 300"]
+    assert "nvidia-smi -pm 1" in stubs.calls()
 
 
 def test_a_power_limit_is_set_on_every_gpu(stubs: Stubs, tmp_path: Path) -> None:

@@ -67,15 +67,15 @@ DOCKER = r"""
 case $1 in
   import) cat >/dev/null ;;
   exec) n=$(cat {folder}/calls 2>/dev/null | wc -l); echo x >>{folder}/calls
-        [ "$n" -ge {good} ] || printf 'GPU 0: a card (UUID: GPU-1)\n' ;;
+        [ "$n" -ge {good} ] || case "$*" in *-L) printf 'GPU 0: a card (UUID: GPU-1)\n' ;; esac ;;
 esac
 """
 
 
-def prove(stubs: Stubs, folder: Any, good: int) -> Any:
+def prove(stubs: Stubs, folder: Any, good: int, uuid: str = "GPU-1") -> Any:
     stubs.add("docker", DOCKER.format(folder=folder, good=good))
     stubs.add("systemctl")
-    stubs.add("nvidia-smi")
+    stubs.add("nvidia-smi", f"printf 'GPU 0: a card (UUID: {uuid})\\n'")
     (step, _), _ = commands(visible, seen(WORKING), decision=DECISION)
     return run(step, stubs.env)
 
@@ -94,7 +94,7 @@ def test_a_container_that_keeps_its_gpus(stubs: Stubs, tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("good", "words"), [(0, "sees 0 of 1"), (1, "after systemctl daemon-reload")]
+    ("good", "words"), [(0, "sees 0 of 1"), (2, "after systemctl daemon-reload")]
 )
 def test_a_container_that_does_not_see_them(
     stubs: Stubs, tmp_path: Any, good: int, words: str
@@ -105,3 +105,12 @@ def test_a_container_that_does_not_see_them(
     assert done.returncode != 0
     assert words in done.stderr and "gpu_rollback.py" in done.stderr
     assert stubs.calls("docker")[-1].startswith("docker rmi")
+
+
+def test_a_container_that_sees_another_gpu_than_the_host(stubs: Stubs, tmp_path: Any) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    done = prove(stubs, folder, good=9, uuid="GPU-2")
+    assert (
+        done.returncode != 0 and "the host itself sees: GPU 0: a card (UUID: GPU-2)" in done.stderr
+    )

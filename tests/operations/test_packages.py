@@ -129,19 +129,37 @@ def install(stubs: Stubs, tmp_path: Path) -> tuple[int, list[str]]:
     (tmp_path / "etc-apt").mkdir(exist_ok=True)
     instead = {"/run/firstlight": tmp_path / "run", "/etc/apt": tmp_path / "etc-apt"}
     stubs.forget()
+    # What is asked about one package is installed then; of all packages none is half-way.
+    stubs.add(
+        "dpkg-query", f'case "$*" in {HALF}*" {NAMES[0]}"|*" {NAMES[1]}") echo installed ;; esac'
+    )
     done = run(both()[1], stubs.env, instead)
     verbs = [word for call in stubs.calls("apt-get") for word in call.split() if word in VERBS]
     return done.returncode, verbs
 
 
 VERBS = ("update", "install")
+HALF = ""
+
+
+def test_a_driver_that_cannot_be_built_is_the_gpu_layers_to_mend(
+    stubs: Stubs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """apt ends with an error whatever else it does, as long as such a package is half-way."""
+    stubs.add("apt-get", 'case "$*" in *update*) ;; *) exit 100 ;; esac')
+    stubs.add("dpkg", "exit 100")
+    half = "*Status-Eflag*) ;; *'Status} ${Package}'*) echo half-configured nvidia-dkms-580 ;; "
+    monkeypatch.setattr(sys.modules[__name__], "HALF", half)
+    assert install(stubs, tmp_path)[0] == 0
+    monkeypatch.setattr(sys.modules[__name__], "HALF", half.replace("nvidia-dkms-580", "nginx"))
+    assert install(stubs, tmp_path)[0] != 0
 
 
 def test_dpkg_is_mended_first_and_lists_are_fetched(stubs: Stubs, tmp_path: Path) -> None:
     stubs.add("apt-get")
     stubs.add("dpkg")
     assert install(stubs, tmp_path) == (0, ["install", "update", "install"])
-    calls = stubs.calls()
+    calls = stubs.calls("apt-get", "dpkg")
     assert calls[0].startswith("dpkg --configure -a")
     assert calls[1].endswith(" -f install --no-install-recommends")
     assert calls[-1].endswith(" ".join(NAMES)) and "--no-install-recommends" in calls[-1]

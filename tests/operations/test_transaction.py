@@ -10,6 +10,7 @@ import pytest
 from firstlight.facts.packages import InstalledPackages, Packages
 from firstlight.nvidia.decision import Want
 from firstlight.operations import transaction_apt, transaction_dnf
+from firstlight.operations.files import File
 from firstlight.operations.transaction import together
 from tests.operations.play import commands, converged, run
 from tests.stubs import Stubs
@@ -37,7 +38,6 @@ def test_nothing_to_do() -> None:
         have(cuda="595.91.07-1"),
         have(tool="1.19.1-1"),
         have(holds=frozenset({"cuda"})),
-        {InstalledPackages: Packages(HAVE, interrupted=True, holds=HELD)},
         {},
     ],
 )
@@ -69,24 +69,36 @@ def test_the_managers_words(want: Want, apt: str, dnf: str) -> None:
 class AptHost:
     """Stubs of apt and dpkg; ``fails`` is a part of the apt-get call that fails."""
 
-    def __init__(self, stubs: Stubs, tmp_path: Path, fails: str = "", holds: str = "") -> None:
-        self.stubs, self.pins = stubs, tmp_path / "preferences.d"
+    def __init__(self, stubs: Stubs, tmp_path: Path, fails: str = "", holds: str = "cuda") -> None:
+        self.stubs, self.pins, self.ours = stubs, tmp_path / "preferences.d", tmp_path / "gpu"
         self.pins.mkdir()
+        self.ours.mkdir()
+        (self.ours / "held").write_text("cuda\nold\n")
         case = f'case "$*" in *"{fails}"*) echo "E: held broken packages"; exit 100 ;; esac'
         stubs.add("apt-get", case if fails else "")
-        stubs.add("apt-mark", f'[ "$1" != showhold ] || echo "{holds}"')
-        stubs.add("dpkg-query", 'case "$*" in *pinning*) ;; *) echo "installed cuda" ;; esac')
+        stubs.add("apt-mark", f'[ "$1" != showhold ] || printf "%s\\n" {holds}')
+        stubs.add("dpkg")
+        self.shows("installed cuda")
 
-    def install(self) -> subprocess.CompletedProcess[str]:
-        facts = have(cuda="570.1-1")
-        (_, *steps), _ = commands(together, facts, wants=(DRIVER, TOOL))
+    def shows(self, *lines: str) -> None:
+        """What dpkg-query says of every package but the pinning ones."""
+        said = " ".join(f"'{line}'" for line in lines)
+        self.stubs.add("dpkg-query", f'case "$*" in *pinning*) ;; *) printf "%s\\n" {said} ;; esac')
+
+    def install(self, **more: object) -> subprocess.CompletedProcess[str]:
+        facts = have(cuda="570.1-1", old="1")
+        (_, *steps), _ = commands(together, facts, wants=(DRIVER, TOOL), **more)
         for step in steps:
             raw = step.get_raw_value()
-            there = "/etc/apt/preferences.d" in raw
-            done = run(step, self.stubs.env, {"/etc/apt/preferences.d": self.pins} if there else {})
+            places = {"/etc/apt/preferences.d": self.pins, "/var/lib/firstlight/gpu": self.ours}
+            done = run(step, self.stubs.env, {k: v for k, v in places.items() if k in raw})
             if done.returncode:
                 break
         return done
+
+    def marks(self) -> list[str]:
+        calls = self.stubs.calls("apt-mark")
+        return [call.removeprefix("apt-mark -qq ") for call in calls if "showhold" not in call]
 
 
 def test_a_transaction_that_works(stubs: Stubs, tmp_path: Path) -> None:
@@ -96,50 +108,73 @@ def test_a_transaction_that_works(stubs: Stubs, tmp_path: Path) -> None:
     assert " -s " in simulated and " -s " not in real
     assert real.endswith("install cuda=580.* tool=1.20.0-*")
     assert "--allow-change-held-packages" not in simulated + real
-    assert stubs.calls("apt-mark")[-1] == "apt-mark -qq hold cuda"
-    assert "apt-mark -qq unhold cuda" in stubs.calls()
+    assert "unhold cuda" in host.marks() and host.marks()[-1] == "hold cuda"
+    assert (host.ours / "held").read_text().split() == ["cuda", "old"]
+
+
+def test_a_package_that_leaves_is_no_longer_held(stubs: Stubs, tmp_path: Path) -> None:
+    host = AptHost(stubs, tmp_path, holds="cuda old")
+    assert host.install(absent=("old",)).returncode == 0
+    assert "unhold old" in host.marks()
+
+
+def test_a_hold_of_the_operators_is_not_lifted(stubs: Stubs, tmp_path: Path) -> None:
+    host = AptHost(stubs, tmp_path, holds="tool theirs")
+    assert host.install().returncode == 0
+    assert not any(mark.startswith("unhold") for mark in host.marks())
 
 
 def test_what_cannot_be_solved_changes_nothing(stubs: Stubs, tmp_path: Path) -> None:
-    host = AptHost(stubs, tmp_path, fails="-s ", holds="libold")
+    host = AptHost(stubs, tmp_path, fails="-s ", holds="cuda libold")
     done = host.install()
     assert done.returncode != 0
     assert "held broken packages" in done.stderr and "libold" in done.stderr
     assert "nothing was changed" in done.stderr and "apt-mark showhold" in done.stderr
     assert len([call for call in stubs.calls("apt-get") if " install " in call]) == 1
     # What was held before is held again.
-    assert stubs.calls("apt-mark")[-1] == "apt-mark -qq hold libold"
+    assert host.marks()[-1] == "hold cuda libold"
+
+
+def test_whose_packages_they_are_is_said_only_when_they_can_be_had(
+    stubs: Stubs, tmp_path: Path
+) -> None:
+    claim = File("/var/lib/firstlight/gpu/ours", "x")
+    (_, simulate, mark, install), _ = commands(
+        together, have(cuda=""), claim=claim, wants=(DRIVER, TOOL)
+    )
+    assert "install" in simulate.get_raw_value() and "gpu/ours" in mark.get_raw_value()
+    assert "hold" in install.get_raw_value()
+
+
+BREAKS = 'case "$*" in *" -s "*|*update*) ;; *) echo "E: it broke off"; exit 100 ;; esac'
 
 
 def test_a_transaction_that_breaks_off_is_held_all_the_same(stubs: Stubs, tmp_path: Path) -> None:
     host = AptHost(stubs, tmp_path)
-    stubs.add(
-        "apt-get", 'case "$*" in *" -s "*|*update*) ;; *) echo "dkms failed"; exit 100 ;; esac'
-    )
+    stubs.add("apt-get", BREAKS)
     done = host.install()
-    assert done.returncode != 0 and "run again" in done.stderr
-    assert stubs.calls("apt-mark")[-1] == "apt-mark -qq hold cuda"
+    assert done.returncode != 0 and "run again" in done.stderr and "gpu_rollback" in done.stderr
+    assert host.marks()[-1] == "hold cuda"
 
 
-def test_dnf_tests_the_transaction_and_locks_it(stubs: Stubs) -> None:
-    stubs.add("dnf")
-    stubs.add("rpm")
-    facts = have(cuda="570.1-1", old="1")
-    steps, _ = commands(
-        together,
-        facts,
-        manager="dnf",
-        module_stream="nvidia-driver:580-open",
-        absent=("old",),
-        **WANTED,
-    )
-    for step in steps[1:]:
-        done = run(step, stubs.env)
-        assert done.returncode == 0, done.stderr
-    calls = stubs.calls("dnf")
-    tested = next(place for place, call in enumerate(calls) if "tsflags=test" in call)
-    assert any(call.endswith("module enable nvidia-driver:580-open") for call in calls[:tested])
-    assert calls[tested].endswith("cuda-580.* tool-1.20.0-*")
-    assert any(call.endswith("install nvidia-driver-pinning-580") for call in calls[:tested])
-    assert any(call.endswith("remove old") for call in calls[tested:])
-    assert calls[-1].endswith("versionlock add tool")
+def test_a_module_that_dkms_cannot_build_is_told_later(stubs: Stubs, tmp_path: Path) -> None:
+    """The packages are there; what is missing is seen, with its log, where modules are looked at."""
+    host = AptHost(stubs, tmp_path)
+    stubs.add("apt-get", BREAKS)
+    host.shows("half-configured nvidia-dkms", "installed tool", "half-configured cuda")
+    done = host.install()
+    assert done.returncode == 0, done.stderr
+    assert "left half-way: nvidia-dkms cuda" in done.stdout
+    host.shows("half-configured nvidia-dkms", "installed tool")
+    assert host.install().returncode != 0  # one of the packages is not there at all
+
+
+def test_what_is_half_way_is_finished_first(stubs: Stubs, tmp_path: Path) -> None:
+    host = AptHost(stubs, tmp_path)
+    stubs.add("dpkg", "exit 1")
+    facts = {InstalledPackages: Packages(HAVE, interrupted=True, holds=HELD)}
+    (_, mend, simulate, _), _ = commands(together, facts, wants=(DRIVER, TOOL))
+    assert run(mend, stubs.env).returncode == 0  # it goes on even where that fails
+    assert stubs.calls("dpkg") == ["dpkg --configure -a --force-confold"]
+    assert " -s " in simulate.get_raw_value()
+    assert host.marks() == []

@@ -106,6 +106,7 @@ def test_the_environment_of_an_image_for_the_hosts_architecture(server: Server) 
     documents = {
         f"manifests/{DIGEST}": {
             "manifests": [
+                {"platform": {"os": "linux", "architecture": "amd64"}},  # no digest: no image
                 {"digest": "sha256:arm", "platform": {"os": "linux", "architecture": "arm64"}},
                 {"digest": "sha256:amd", "platform": {"os": "linux", "architecture": "amd64"}},
             ]

@@ -16,6 +16,13 @@ COMMAND = """\
 # SIMULATED: the board of a lab host, as nvidia-smi and the packages' scripts ask it.
 PYTHONPATH=/usr/lib/firstlight-lab exec /usr/bin/python3 -B -m silicon "$@"
 """
+# The kernel of a guest is the machine's, and so is its log: what the board's driver says is in the
+# guest's journal, as the kernel's words.
+DMESG = """\
+#!/bin/sh
+# SIMULATED: the kernel's log of a lab host.
+exec journalctl -q -b -t kernel -o cat --no-pager
+"""
 # Before everything that looks for a GPU, as the driver is loaded on a real host.
 UNIT_TEXT = """\
 [Unit]
@@ -54,6 +61,7 @@ def write_board(root: Path, kind: str, seed: str) -> None:
         text = path.read_text(encoding="utf-8")
         write(root / "usr/lib/firstlight-lab/silicon" / path.name, text, 0o644)
     write(root / "usr/lib/firstlight-lab/silicon.sh", COMMAND, 0o755)
+    write(root / "usr/local/bin/dmesg", DMESG, 0o755)
     write(root / "etc/systemd/system" / UNIT, UNIT_TEXT, 0o644)
     wants = root / "etc/systemd/system/sysinit.target.wants"
     wants.mkdir(exist_ok=True)

@@ -52,6 +52,9 @@ HOSTS: dict[str, NvidiaState] = {
         smi_error="Failed to initialize NVML: Driver/library version mismatch",
         recorded=True,
     ),
+    # Somebody else's, which does not work; an old card for the screen beside a good one.
+    "lame": working("580.178.04", gpus=(), smi_error="Failed to initialize NVML: Unknown Error"),
+    "screen": host(cards(0x128B) + cards(0x2684)),
     "v100": host(cards(0x1DB6)),
     "k80": host(cards(0x102D, 2)),
     "none": host(()),

@@ -12,7 +12,7 @@ from firstlight.nvidia.decide import decide
 from firstlight.nvidia.obstacles import obstacles
 from firstlight.rendering import TEMPLATES
 from tests.unit.nvidia.conftest import Wanted
-from tests.unit.nvidia.hosts import HGX, HOSTS, KERNEL, NEXT, working
+from tests.unit.nvidia.hosts import HGX, HOSTS, KERNEL, NEXT
 
 DEBIAN = "nvidia-driver-cuda"
 UBUNTU = [
@@ -158,25 +158,6 @@ def test_a_version_is_kept_to_the_digit(wanted: Wanted) -> None:
 def test_what_is_ours_is_not_taken_for_somebody_elses(wanted: Wanted) -> None:
     ours = replace(HOSTS["there"], recorded=True)
     assert decide(wanted(), ours, systems()["debian 12"]).source == "cuda-repo"
-
-
-@pytest.mark.parametrize(
-    ("state", "nvidia", "source"),
-    [
-        (working("580.95.05"), {}, "cuda-repo"),
-        (working("570.211.01"), {}, "cuda-repo"),
-        (working("595.91.07"), {}, "preinstalled"),
-        (working("595.91.07"), {"branch": 580}, "cuda-repo"),
-        (working("580.178.04"), {"version": "580.159.03"}, "cuda-repo"),
-        (working("580.178.04"), {"version": "580.178.04"}, "preinstalled"),
-        (working("580.178.04", gpus=()), {}, "cuda-repo"),
-    ],
-)
-def test_which_driver_may_stay(
-    state: object, nvidia: dict[str, object], source: str, wanted: Wanted
-) -> None:
-    decision = decide(wanted(**nvidia), state, systems()["debian 12"])  # type: ignore[arg-type]
-    assert decision.source == source
 
 
 def test_an_unknown_card_is_a_warning(wanted: Wanted) -> None:

@@ -60,6 +60,7 @@ def test_a_kernel_without_a_module(modules: dict[str, str], missing: list[str]) 
         ({"nouveau": True}, "nouveau"),
         ({"loaded": ""}, "not loaded"),
         ({"loaded": "570.211.01"}, "570.211.01"),
+        ({"loaded_modules": "proprietary"}, "not the open one"),
     ],
 )
 def test_what_needs_a_reboot(change: dict[str, object], words: str) -> None:

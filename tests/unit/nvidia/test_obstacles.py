@@ -46,9 +46,8 @@ TABLE: list[tuple[str, NvidiaState, dict[str, Any], tuple[str, ...]]] = [
     ("debian 12", HOSTS["4090"], {"toolkit": "1.17.4"}, ("1.17.4", "CVE-2026-24260", "1.19.1", "1.20.0")),
     ("debian 12", HOSTS["4090"], {"mig": {"all-1g.10gb": 7}}, ("MIG", "RTX 4090", "nvidia.mig")),
     ("debian 12", HOSTS["4090"], {"source": "preinstalled"}, ("no driver is loaded", "cuda-repo")),
-    ("debian 12", working("580.95.05"), {"source": "preinstalled"}, ("580.95.05", "580.159.03")),
     ("debian 12", HOSTS["mismatch"], {"source": "preinstalled"}, ("version mismatch", "nvidia.source")),
-    ("debian 12", RUN_FILE, {}, ("570.86.10", ".run file", "nvidia-uninstall")),
+    ("debian 12", RUN_FILE, {"source": "cuda-repo"}, ("570.86.10", ".run file", "nvidia-uninstall")),
 ]  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def test_what_has_to_leave(wanted: Wanted) -> None:
         "nvidia-container-toolkit": "1.17.4-1",
         "libnvidia-ml1": "595.71.05-1",
     }
-    state = replace(HOSTS["4090"], packages=old)
+    state = replace(HOSTS["4090"], packages=old, recorded=True)
     decision = decide(wanted(), state, systems()["debian 12"])
     gone = ("nvidia-driver-pinning-595", "nvidia-fabricmanager", "nvidia-kernel-dkms")
     assert set(decision.absent) == set(gone)
@@ -41,7 +41,7 @@ def test_what_has_to_leave(wanted: Wanted) -> None:
         "nvidia-firmware-580-580.178.04": "1",
         "nvidia-utils-580": "1",
     }
-    state = replace(HOSTS["4090"], packages=ubuntu)
+    state = replace(HOSTS["4090"], packages=ubuntu, recorded=True)
     assert set(decide(wanted(), state, systems()["ubuntu 24.04"]).absent) == {
         "libnvidia-compute-535-server",
         "nvidia-dkms-580",

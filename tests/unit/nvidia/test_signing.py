@@ -9,6 +9,7 @@ import pytest
 from firstlight.catalogue import systems
 from firstlight.catalogue.nvidia import signing_keys
 from firstlight.errors import FirstlightError
+from firstlight.nvidia import openpgp
 from firstlight.nvidia.obstacles import obstacles
 from firstlight.nvidia.repositories import KEYRINGS
 from firstlight.nvidia.signing import fingerprints, proven
@@ -18,6 +19,13 @@ from tests.unit.nvidia.hosts import HOSTS
 ROWS = {name: row for name, row in signing_keys().items() if row.file}
 TOOLKIT = ROWS["nvidia-container-toolkit"]
 WHERE = "gpu1: nvidia.repository.key"
+
+
+@pytest.mark.parametrize("torn", [b"\xc6\xc5", b"\xc6", b"\xc6\xff\0", b"\x99", b"\x98"])
+def test_a_length_that_is_cut_off_is_no_key(torn: bytes) -> None:
+    with pytest.raises(ValueError, match="cut off"):
+        openpgp.fingerprints(torn)
+    assert fingerprints(torn) == []
 
 
 @pytest.mark.parametrize("name", list(ROWS))

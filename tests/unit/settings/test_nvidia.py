@@ -42,9 +42,10 @@ def test_a_model_without_the_key_gpus_uses_all(load: Load, data: Data) -> None:
 
 def test_defaults(load: Load, data: Data) -> None:
     nvidia = load(data).nvidia
-    assert (nvidia.toolkit, nvidia.branch, nvidia.wanted_branch) == ("1.20.0", None, None)
+    assert (nvidia.toolkit, nvidia.branch, nvidia.wanted_branch) == (None, None, None)
     assert (nvidia.source, nvidia.modules, nvidia.reboot) == ("auto", "auto", "ask")
     assert (nvidia.reboot_timeout, nvidia.mig, nvidia.divisions) == (1200, None, [])
+    assert nvidia.fabric == "auto"
 
 
 def test_a_version_says_its_branch(load: Load, data: Data) -> None:
@@ -86,6 +87,7 @@ WRONG: list[tuple[Any, str]] = [
     ({"modules": "opne"}, 'nvidia.modules: found "opne", expected "auto", "open" or "proprietary"'),
     ({"source": "repo"}, 'nvidia.source: found "repo", expected "auto", "cuda-repo", "distro" or'),
     ({"toolkit": "1.20"}, 'nvidia.toolkit: found "1.20", expected a version of the container tool'),
+    ({"fabric": "no"}, 'nvidia.fabric: found "no", expected "auto" or "off"'),
     ({"reboot": True}, 'nvidia.reboot: found True, expected "auto", "ask" or "never"'),
     ({"reboot_timeout": 0}, "nvidia.reboot_timeout: found 0, expected a time in seconds"),
     ({"power_limit": 5}, "nvidia.power_limit: found 5, expected a power in watts from 50"),
