@@ -14,8 +14,10 @@ from collections.abc import Iterator
 import pytest
 
 from firstlight.lab.state import Rack
-from tests.lab import first_day, own_labs
+from tests.lab import first_day, gpu_rack, own_labs
 from tests.lab.first_day import FirstDay
+from tests.lab.gpu_first_day import GpuDays
+from tests.lab.gpu_rack import GpuRack
 from tests.lab.rack import LAB, TestRack, firstlight
 
 KEEP = bool(os.environ.get("KEEP_LAB"))
@@ -57,3 +59,30 @@ def one() -> Iterator[Rack]:
     own_labs.up(own_labs.ONE, "--hosts", "2", "--suite", "bookworm")
     yield own_labs.load(own_labs.ONE)
     firstlight("lab", "down", "--purge", "--name", own_labs.ONE)
+
+
+@pytest.fixture(scope="session")
+def gpus() -> Iterator[GpuDays]:
+    """A lab with SIMULATED GPUs, its hosts bare: lab1 has a 4090, lab2 eight H100; gone afterwards."""
+    if not KEEP:
+        firstlight("lab", "down", "--purge", "--name", gpu_rack.NAME, check=False)
+    cards = ("--gpus", "lab1=rtx4090", "--gpus", "lab2=8xh100")
+    gpu_rack.up("--hosts", "2", *cards, "--engine", "llamacpp")
+    firstlight("keys", "issue", "demo", "--once", "--site", gpu_rack.NAME)
+    yield GpuDays(GpuRack.load())
+    if not KEEP:
+        firstlight("lab", "down", "--purge", "--name", gpu_rack.NAME)
+
+
+@pytest.fixture
+def card(gpus: GpuDays) -> Iterator[GpuRack]:
+    """The lab with driver 580 on lab1. Whatever a test does there, the next run mends it."""
+    yield gpus.deployed("lab1")
+    gpus.recovered("lab1")
+
+
+@pytest.fixture
+def board(gpus: GpuDays) -> Iterator[GpuRack]:
+    """The lab with driver 580 on lab2. Whatever a test does there, the next run mends it."""
+    yield gpus.deployed("lab2")
+    gpus.recovered("lab2")

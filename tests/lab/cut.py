@@ -35,16 +35,23 @@ class Moment:
 
 
 class Deploy:
-    """A running deploy of the stack, as a process group of its own, with what it said so far."""
+    """A running deploy, of the stack or as ``words``, as a process group of its own, with what it said so far."""
 
-    def __init__(self, rack: TestRack, host: str, *flags: str) -> None:
+    def __init__(
+        self, rack: TestRack, host: str, *flags: str, words: list[str] | None = None
+    ) -> None:
         self.lines: list[str] = []
         self._news = threading.Condition()
         self._ended = False
         self._process = subprocess.Popen(
-            rack.pyinfra_words(host, *flags),
+            words or rack.pyinfra_words(host, *flags),
             cwd=ROOT,
-            env={**os.environ, "FIRSTLIGHT_LAB": LAB, "ENGINE": "llamacpp", "NO_COLOR": "1"},
+            env={
+                **os.environ,
+                "FIRSTLIGHT_LAB": rack.state.name,
+                "ENGINE": "llamacpp",
+                "NO_COLOR": "1",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,90 @@
+"""Packages of the GPU layer that cannot be had or may not move: nothing is half-done, all goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.archive import faulty
+from tests.lab.gpu_rack import DRIVER, NEWER, GpuRack
+from tests.lab.refused import explained, untouched
+from tests.lab.test_apt import apt_in_use
+
+DEB = "nvidia-driver-cuda_595.91.07-1_amd64.deb"
+
+
+def pins(card: GpuRack) -> list[str]:
+    """The vendor's preferences that apt reads: those of a package that left would still count."""
+    return card.sh("lab1", "ls /etc/apt/preferences.d | grep -v firstlight").out.split()
+
+
+def as_before(card: GpuRack) -> None:
+    """Driver 580 works, is whole and held, and apt keeps to its branch."""
+    assert card.driver("lab1") == DRIVER
+    assert card.installed("lab1", "nvidia-driver-cuda").startswith(DRIVER)
+    assert card.left("lab1") == []
+
+
+def test_a_held_lock_is_waited_for_and_its_holder_named(card: GpuRack) -> None:
+    with untouched(card), apt_in_use(card, 60) as pid:
+        run = card.gpu("lab1", base={"apt_lock_timeout": 2}, branch=595)
+    explained(run, "apt is in use by another program", "base.apt_lock_timeout", f"(pid {pid})")
+    as_before(card)
+
+
+def test_an_archive_that_a_stranger_signed_changes_nothing(card: GpuRack) -> None:
+    # With lists that the right key signed apt would go on; what they name is still to be had.
+    card.sh("lab1", "rm -f /var/lib/apt/lists/*cuda*")
+    with untouched(card), faulty(card.state, variant="stranger"):
+        run = card.gpu("lab1", branch=595)
+    explained(
+        run, "cannot be installed together; nothing was changed", "is not signed", "run again"
+    )
+    as_before(card)
+
+
+def test_broken_off_in_the_middle_gone_on_with_and_back(card: GpuRack) -> None:
+    """Up to another branch from an archive that breaks off, and back to what was proven."""
+    card.sh("lab1", "apt-get clean")
+    with faulty(card.state, cut_after={DEB: 500}):
+        run = card.gpu("lab1", branch=595)
+    explained(run, "packages could not be installed", "nvidia-driver-cuda 595", DEB, "run again")
+    as_before(card)
+
+    up = card.gpu("lab1", branch=595)
+    assert up.code == 0, up.text
+    assert (card.driver("lab1"), card.left("lab1")) == (NEWER, [])
+    assert pins(card) == ["nvidia-driver-pinning-595"]
+
+    back = card.gpu("lab1", deploy="gpu_rollback", branch=595)
+    assert back.code == 0, back.text
+    assert "set nvidia.branch to 580, or the next run" in back.text
+    as_before(card)
+    assert card.installed("lab1", "nvidia-kernel-open-dkms").startswith(DRIVER)
+    assert pins(card) == ["nvidia-driver-pinning-580"]
+    assert card.gpu_changes("lab1") == (0, 0)
+    explained(card.back("lab1"), "no other driver to return to", "nvidia.branch")
+
+
+@pytest.mark.parametrize("repository", ["repository", "toolkit_repository"])
+def test_a_key_of_another_fingerprint_is_refused_and_not_trusted(
+    card: GpuRack, repository: str
+) -> None:
+    declared = card.declared("lab1")
+    other = {"repository": "toolkit_repository", "toolkit_repository": "repository"}[repository]
+    swapped = {**declared[repository], "key": declared[other]["key"]}
+    with untouched(card):
+        run = card.gpu("lab1", **{repository: swapped})
+    wanted, found = declared[repository]["fingerprint"], declared[other]["fingerprint"]
+    explained(run, "refused, nothing was changed", f"nvidia.{repository}.key", wanted, found)
+
+
+def test_a_hold_of_the_operators_is_not_lifted(card: GpuRack) -> None:
+    card.sh("lab1", "apt-mark -qq hold libcuda1")
+    try:
+        with untouched(card):
+            run = card.gpu("lab1", branch=595)
+        assert "libcuda1" in card.sh("lab1", "apt-mark showhold").out.split()
+    finally:
+        card.sh("lab1", "apt-mark -qq unhold libcuda1")
+    explained(run, "nothing was changed", "libcuda1", "apt-mark showhold")
+    as_before(card)
