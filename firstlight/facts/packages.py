@@ -13,7 +13,7 @@ from typing_extensions import override
 # there where curl-minimal is, and /usr/bin/curl is a name too. Of several installed versions
 # (kernels) the last one counts, which is the newest.
 SCRIPT = r"""
-if [ -s /var/lib/dpkg/status ]; then
+if [ -s '/var/lib/dpkg/status' ]; then
   dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$@" 2>/dev/null | sed 's/^/package /'
   ls /var/lib/dpkg/updates 2>/dev/null | grep -q . && echo interrupted
   dpkg-query -W -f '${db:Status-Status} ${db:Status-Eflag} ${db:Status-Want} ${Package}\n' 2>/dev/null | awk '

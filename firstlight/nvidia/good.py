@@ -95,6 +95,7 @@ def returned(decision: Decision, good: Good, state: NvidiaState) -> Decision:
     toolkit = {want.name for want in decision.toolkit}
     exact = [Want(name, version) for name, version in good.packages.items()]
     pinning = [want for want in exact if "-pinning-" in want.name]
+    rest = [w for w in exact if w.name not in toolkit and w not in pinning]
     said = [f"back to {good}, which was proven here"]
     if good.kernel != state.kernel:
         said.append(f"the kernel stays {state.kernel}: the module is built for it")
@@ -106,9 +107,10 @@ def returned(decision: Decision, good: Good, state: NvidiaState) -> Decision:
         version=good.driver,
         modules=good.modules,  # type: ignore[arg-type]
         pinning=tuple(pinning),
-        driver=tuple(w for w in exact if w.name not in toolkit and w not in pinning),
+        driver=tuple(w for w in rest if not w.name.startswith("lib")),
         toolkit=tuple(w for w in exact if w.name in toolkit),
-        headers=(),
+        # Libraries go along at exactly their version; it is the programs that are held.
+        headers=tuple(w for w in rest if w.name.startswith("lib")),
         absent=tuple(sorted(set(belonging(state)) - set(good.packages))),
         module_stream=decision.module_stream.replace(f":{decision.branch}", f":{good.branch}"),
         reasons=tuple(said),

@@ -70,7 +70,7 @@ def loaded(decision: Decision, policy: Policy, timeout: int) -> Commands:
     + timeout: seconds until a rebooted host has to answer
     """
     found = now()
-    if not found.user_space:
+    if decision.driver_is_ours and not found.user_space:
         yield failure(not_working("no libnvidia-ml.so is on the disk"))
         return
     missing = health.unbuilt(found, decision)

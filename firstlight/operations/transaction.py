@@ -75,7 +75,7 @@ def together(
         host.noop(f"{len(names)} packages are as they shall be")
         return
     held = " ".join(want.name for want in wants)
-    words = [str(lock_timeout), held, " ".join(leaving), module_stream]
+    words = [str(lock_timeout), held, module_stream]
     words += arguments(manager, first, every[len(first) :], leaving)
     told = ", ".join(f"{want.name} {want.series}".strip(" .") for want in wrong) or "their holds"
     yield awaited(manager, lock_timeout)

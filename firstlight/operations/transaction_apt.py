@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from firstlight.nvidia.decision import Want
 
-# Arguments: seconds to wait for the lock, the names to hold, those that leave, a module stream
-# (dnf's only), the pinning packages, "--", and everything else ("name-" is removed). Holds are
-# lifted only where they are ours, which OURS says: what an operator holds stays held, and is what
-# the simulation then complains about.
+# Arguments: seconds to wait for the lock, the names to hold, a module stream (dnf's only),
+# the pinning packages, "--", and everything else ("name-" is removed). Holds are
+# lifted only where they are ours, which OURS says, and put back: what an operator holds stays
+# held, and is what the simulation then complains about.
 # A pinning package that was removed and not purged goes on pinning: its file in /etc stays.
 OURS = "/var/lib/firstlight/gpu/held"
 COMMON = (
     rf"""
-set -eu; limit=$1; held=$2; leaving=$3; shift 4; ours={OURS}
+set -eu; limit=$1; held=$2; shift 3; ours={OURS}
 """
     + r"""
 first=; while [ "$1" != -- ]; do first="$first $1"; shift; done; shift
@@ -23,10 +23,11 @@ run() {
 }
 in_state() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' $2 2>/dev/null | sed -n "s/^\($1\) //p" | tr '\n' ' '; }
 pins() { in_state 'installed\|config-files' '*-driver-pinning-*'; }
+again=
 lift() {
   for p in $(apt-mark showhold); do
-    case " $held $leaving " in *" $p "*) ;; *) continue ;; esac
-    if grep -qxF "$p" "$ours" 2>/dev/null; then apt-mark -qq unhold "$p"; fi
+    grep -qxF "$p" "$ours" 2>/dev/null || continue
+    again="$again $p"; apt-mark -qq unhold "$p"
   done
 }
 """
@@ -48,7 +49,6 @@ SIMULATE = (
     COMMON
     + r"""
 work=$(mktemp -d)
-again=$(apt-mark showhold | tr '\n' ' ')
 trap 'rm -rf "$work"; [ -z "$again" ] || apt-mark -qq hold $again' EXIT
 run update
 # A repository that answers wrongly is only a warning where its old lists are still there.
@@ -63,7 +63,7 @@ fi
 lift
 if ! run -s -o Dir::Etc::PreferencesParts="$work/pins" install "$@" >"$work/said" 2>&1; then
   grep -v '^\(Reading\|Building\|Inst\|Conf\|Remv\)' "$work/said" >&2
-  [ -z "$again" ] || echo "held packages: $again" >&2
+  echo "held by others:" $(apt-mark showhold) >&2
   exit 1
 fi
 """
@@ -75,7 +75,7 @@ INSTALL = (
     COMMON
     + r"""
 hold() {
-  now=$(in_state 'installed\|half-configured\|unpacked\|triggers-[a-z]*' "$held"); mkdir -p "${ours%/*}"
+  now=$(in_state 'installed\|half-configured\|unpacked\|triggers-[a-z]*' "$held $again"); mkdir -p "${ours%/*}"
   { cat "$ours" 2>/dev/null || true; printf '%s\n' $now; } | sort -u | sed '/^$/d' >"$ours.new"; mv -f "$ours.new" "$ours"
   [ -z "$now" ] || apt-mark -qq hold $now
 }

@@ -7,7 +7,7 @@ from firstlight.nvidia.decision import Want
 # Arguments: as for apt; a word with a leading dash is removed. Nobody else uses dnf: that has
 # been waited for, and who comes in between is told by dnf itself.
 COMMON = r"""
-set -eu; held=$2; stream=$4; shift 4
+set -eu; held=$2; stream=$3; shift 3
 first=; while [ "$1" != -- ]; do first="$first $1"; shift; done; shift
 add=; remove=; for word in "$@"; do case $word in -*) remove="$remove ${word#-}" ;; *) add="$add $word" ;; esac; done
 run() { dnf -q -y --setopt=install_weak_deps=False --setopt=exit_on_lock=True "$@"; }

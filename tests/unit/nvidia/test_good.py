@@ -49,8 +49,18 @@ def test_the_way_back_is_to_what_is_not_installed_now() -> None:
 
 def test_a_return_names_every_package_at_its_whole_version() -> None:
     back = good.returned(DECISION, NOW, UPGRADED)
-    wants = {want.name: want.series for want in (*back.pinning, *back.driver, *back.toolkit)}
+    wants = {
+        want.name: want.series
+        for want in (*back.pinning, *back.headers, *back.driver, *back.toolkit)
+    }
     assert wants == PACKAGES
     assert back.pinning == (Want("nvidia-driver-pinning-580", "580-1"),)
     assert back.absent == ("nvidia-driver-pinning-595",)
     assert (back.branch, back.version) == (580, "580.178.04")
+
+
+def test_programs_are_held_and_libraries_go_along() -> None:
+    there = state(packages={**PACKAGES, "libnvidia-ml1": "580.178.04-1"})
+    back = good.returned(DECISION, good.good_of(there, DECISION), UPGRADED)
+    assert [want.name for want in back.headers] == ["libnvidia-ml1"]
+    assert "libnvidia-ml1" not in [want.name for want in back.driver]
