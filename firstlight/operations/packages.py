@@ -14,7 +14,6 @@ from firstlight.operations import apt, dnf
 from firstlight.operations.commands import explained, script
 
 Manager = Literal["apt", "dnf"]
-AWAIT = apt.AWAIT
 
 
 def missing(names: Sequence[str], have: Packages) -> list[str]:

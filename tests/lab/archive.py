@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from firstlight.lab.services import archive, faults
+from firstlight.lab.services import archive
 from firstlight.lab.state import Rack
-from tests.lab.own_labs import AS_ROOT, boot_id, sh, wait_for_new_boot
+from tests.lab.hub import switched
+from tests.lab.own_labs import boot_id, sh, wait_for_new_boot
 
 APT = "sudo DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends"
 TOOLKIT = "nvidia-container-toolkit nvidia-container-toolkit-base libnvidia-container-tools libnvidia-container1"
@@ -20,14 +19,8 @@ HEADERS = "linux-headers-$(uname -r | tr A-Z_ a-z-)"
 @contextmanager
 def faulty(rack: Rack, **switches: Any) -> Iterator[None]:
     """Have the archive fail as ``firstlight.lab.services.archive_server`` describes."""
-    path = str(archive.switches(rack) / faults.FILE)
-    wanted = json.dumps(switches)
-    words = [*AS_ROOT, "tee", path]
-    subprocess.run(words, input=wanted, text=True, capture_output=True, timeout=10, check=True)
-    try:
+    with switched(archive.switches(rack), switches):
         yield
-    finally:
-        subprocess.run([*AS_ROOT, "rm", "-f", path], timeout=10, check=True)
 
 
 def add(rack: Rack, host: str) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from firstlight.lab.services import faults, model_hub
@@ -17,9 +18,9 @@ AS_ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
 
 
 @contextmanager
-def faulty(rack: TestRack, **switches: Any) -> Iterator[None]:
-    """Have the hub fail as ``firstlight.lab.services.faults`` describes, and then work again."""
-    path = str(model_hub.root(rack.state) / faults.FILE)
+def switched(folder: Path, switches: dict[str, Any]) -> Iterator[None]:
+    """Have the service whose switches lie in ``folder`` fail so, and then work again."""
+    path = str(folder / faults.FILE)
     wanted = json.dumps(switches)
     words = [*AS_ROOT, "tee", path]
     subprocess.run(words, input=wanted, text=True, capture_output=True, timeout=10, check=True)
@@ -27,3 +28,10 @@ def faulty(rack: TestRack, **switches: Any) -> Iterator[None]:
         yield
     finally:
         subprocess.run([*AS_ROOT, "rm", "-f", path], timeout=10, check=True)
+
+
+@contextmanager
+def faulty(rack: TestRack, **switches: Any) -> Iterator[None]:
+    """Have the hub fail as ``firstlight.lab.services.faults`` describes, and then work again."""
+    with switched(model_hub.root(rack.state), switches):
+        yield

@@ -65,6 +65,35 @@ def test_broken_off_in_the_middle_gone_on_with_and_back(card: GpuRack) -> None:
     explained(card.back("lab1"), "no other driver to return to", "nvidia.branch")
 
 
+def test_an_archive_that_is_down_changes_nothing(card: GpuRack) -> None:
+    card.sh("lab1", "apt-get clean; rm -f /var/lib/apt/lists/*cuda*")
+    with untouched(card), faulty(card.state, status={"*": 503}):
+        run = card.gpu("lab1", branch=595)
+    explained(run, "nothing was changed", "503", "apt-get update", "run again")
+    as_before(card)
+
+
+def test_another_entry_of_the_same_repository_is_set_aside(card: GpuRack) -> None:
+    """With two keys for one repository apt reads none of its repositories."""
+    url, theirs = (
+        card.declared("lab1")["toolkit_repository"]["url"],
+        "/etc/apt/sources.list.d/theirs.list",
+    )
+    card.sh(
+        "lab1",
+        f"cp /etc/apt/keyrings/nvidia-container-toolkit.asc /usr/share/keyrings/theirs.asc; "
+        f"echo 'deb [signed-by=/usr/share/keyrings/theirs.asc] {url} /' >{theirs}",
+    )
+    assert "Signed-By" in card.sh("lab1", "apt-get -qq update 2>&1 || true").out
+    run = card.gpu("lab1")
+    assert run.code == 0, run.text
+    kept = card.sh(
+        "lab1", f"apt-get -qq update; cat {theirs}.before-firstlight.disabled; rm {theirs}.*"
+    )
+    assert url in kept.out
+    as_before(card)
+
+
 @pytest.mark.parametrize("repository", ["repository", "toolkit_repository"])
 def test_a_key_of_another_fingerprint_is_refused_and_not_trusted(
     card: GpuRack, repository: str
