@@ -26,7 +26,7 @@ if host.gpu:
 if host.settings.models:
     image(host.settings)
     models(host.settings, host.system, host.fetch_program)
-    engine(host.settings, host.probe.systemd)
+    engine(host.instances, host.probe.systemd, host.system)
 if host.release:
     edge(host.settings, host.system, host.release)
-    ready(host.settings, host.system, host.release, host.clock)
+    ready(host.settings, host.instances, host.system, host.release, host.clock)

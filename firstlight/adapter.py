@@ -15,6 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 import gevent
+import pyinfra
 from paramiko import SSHException
 from pyinfra import host, logger
 from pyinfra.api import BaseStateCallback, Host, Inventory, QuoteString, State, StringCommand
@@ -48,6 +49,20 @@ def project_root(state: State) -> Path:
     return Path(state.cwd) if state.cwd else Path.cwd()
 
 
+def inventory_file() -> Path | None:
+    """Return the inventory's file as it stands on pyinfra's command line.
+
+    None where hosts are named instead (``@local``, ``a,b``), and where pyinfra's command line is
+    not what runs. pyinfra keeps the path nowhere, so its own command reads the words again.
+    """
+    command_line = sys.modules.get("pyinfra_cli.cli")
+    if not pyinfra.is_cli or command_line is None:
+        return None
+    words = command_line.cli.make_context("pyinfra", sys.argv[1:], resilient_parsing=True)
+    name = words.params.get("inventory")
+    return Path(name) if name and Path(name).is_file() else None
+
+
 def current_run() -> object:
     """Return the object that stands for this run, to remember something for its length.
 
@@ -75,6 +90,11 @@ def say(text: str) -> None:
     """Show ``text`` to the operator, on stderr like all of pyinfra's progress."""
     for line in text.splitlines():
         logger.info(line)
+
+
+def show(text: str) -> None:
+    """Give the operator what was asked for, on stdout."""
+    click.echo(text)
 
 
 def process_started() -> float:

@@ -27,14 +27,20 @@ REBOOT: dict[Policy, str] = {
 }
 
 
-def gpu_layer(settings: HostSettings, system: System, probe: Probe) -> Decision | None:
+def gpu_state(settings: HostSettings) -> NvidiaState | None:
+    """Return what the host has of GPUs and their driver; None where they are not our business."""
+    return (host.get_fact(NvidiaProbe) or NvidiaState()) if settings.nvidia.enabled else None
+
+
+def gpu_layer(
+    settings: HostSettings, system: System, probe: Probe, found: NvidiaState | None
+) -> Decision | None:
     """Return what the host's GPU layer shall be; None where it has none.
 
     Raises FirstlightError for what cannot be done, all of it at once.
     """
-    if not settings.nvidia.enabled:
+    if found is None:
         return None
-    found: NvidiaState = host.get_fact(NvidiaProbe) or NvidiaState()
     asked = cuda_asked(settings, found, system, probe)
     refused = list(obstacles(settings, found, system, asked))
     if refused:
@@ -52,9 +58,9 @@ def gpu_return(settings: HostSettings, system: System) -> Decision | None:
 
     Raises FirstlightError where there is nothing to return to.
     """
-    if not settings.nvidia.enabled:
+    found = gpu_state(settings)
+    if found is None:
         return None
-    found: NvidiaState = host.get_fact(NvidiaProbe) or NvidiaState()
     proven = host.get_fact(LastGood, path=good.PATH) or []
     target = good.to_return_to(found, proven)
     if target is None:

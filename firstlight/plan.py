@@ -11,9 +11,12 @@ from pyinfra import host, inventory, state
 
 from firstlight import adapter, registry, site
 from firstlight.catalogue import System
+from firstlight.engines.instance import Instance
+from firstlight.engines.placement import placed
 from firstlight.errors import FirstlightError
 from firstlight.facts.probe import HostProbe, Probe
-from firstlight.gpu_plan import gpu_layer, gpu_return
+from firstlight.gpu_plan import gpu_layer, gpu_return, gpu_state
+from firstlight.lock.pins import pins
 from firstlight.nvidia.decision import Decision
 from firstlight.phases import PhaseClock
 from firstlight.preflight import ground_obstacles, obstacles, system_of
@@ -38,8 +41,9 @@ class GroundPlan:
 
 @dataclass(frozen=True)
 class HostPlan(GroundPlan):
-    """What the whole stack needs beside that."""
+    """What the whole stack needs beside that: what runs here, behind which edge."""
 
+    instances: tuple[Instance, ...]
     release: Release | None
     fetch_program: bytes
     clock: PhaseClock
@@ -60,7 +64,8 @@ def site_plan() -> SitePlan:
     """Return the run's site plan, validating every host of the inventory the first time."""
     run = adapter.current_run()
     if run not in _plans:
-        settings = load_site(adapter.inventory_data(inventory), adapter.project_root(state))
+        lock = pins(adapter.inventory_file())
+        settings = load_site(adapter.inventory_data(inventory), adapter.project_root(state), lock)
         clock = PhaseClock(started=adapter.process_started())
         adapter.listen_to_operations(state, clock.add)
         _plans[run] = SitePlan(settings, clock)
@@ -91,18 +96,24 @@ def plan() -> HostPlan:
         probe: Probe = host.get_fact(HostProbe, store=STORE, images=images)
         require(list(obstacles(settings, probe)))
         system = system_of(settings, probe)
-        gpu = gpu_layer(settings, system, probe)
+        found = gpu_state(settings)
+        gpu = gpu_layer(settings, system, probe, found)
         require_images(settings, probe)
-        made = edge_release(settings, probe, system) if settings.edge.enabled else None
+        cards = settings.nvidia.count or (len(found.gpus_on_bus) if found else None)
+        instances = placed(settings, run.settings, cards)
+        leads = any(instance.leads for instance in instances)
+        serves = settings.edge.enabled and leads
+        made = edge_release(settings, instances, probe, system) if serves else None
         program = bundle.archive(settings.state_dir / "cache") if settings.models else b""
-    return HostPlan(settings, probe, system, gpu, made, program, run.clock)
+    return HostPlan(settings, probe, system, gpu, instances, made, program, run.clock)
 
 
 def gpu_plan() -> GroundPlan:
     """Return the current host's plan for its GPU layer alone, or refuse the run."""
     with refusing():
         settings, probe, system = ground()
-        return GroundPlan(settings, probe, system, gpu_layer(settings, system, probe))
+        gpu = gpu_layer(settings, system, probe, gpu_state(settings))
+        return GroundPlan(settings, probe, system, gpu)
 
 
 def gpu_return_plan() -> GroundPlan:
@@ -130,11 +141,14 @@ def require_images(settings: HostSettings, probe: Probe) -> None:
             registry.require(model.image, entry.ca if entry else None, where)
 
 
-def edge_release(settings: HostSettings, probe: Probe, system: System) -> Release:
+def edge_release(
+    settings: HostSettings, instances: tuple[Instance, ...], probe: Probe, system: System
+) -> Release:
     """Return the release of the host's edge."""
     version = tuple(int(part) for part in system.nginx_version.split(".")[:3])
     return release(
         settings,
+        instances,
         site.api_keys(settings),
         site.leaf(settings),
         ipv6=probe.ipv6,

@@ -8,8 +8,9 @@ from contextlib import suppress
 from firstlight.catalogue import System, supported_system
 from firstlight.errors import FirstlightError
 from firstlight.facts.probe import Probe
-from firstlight.settings import HostSettings, Model
+from firstlight.settings import HostSettings
 from firstlight.weights import store
+from firstlight.weights.wants import Want, every
 
 ARCHITECTURES = ("x86_64", "aarch64")
 # What the host needs beside the weights: packages, images' layers come to /var/lib/docker.
@@ -101,8 +102,9 @@ def port_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightE
         wanted += [("edge.port", settings.edge.port, "edge")]
         wanted += [("edge.http_port", settings.edge.http_port, "edge")]
     wanted += [
-        (f"models[{place}].port", model.port, "engine")
+        (f"models[{place}].port", model.port + copy, "engine")
         for place, model in enumerate(settings.models)
+        for copy in range(model.replicas)
     ]
     for key, port, user in wanted:
         for holder in sorted(probe.listeners.get(port, frozenset()) - OURS[user]):
@@ -114,20 +116,20 @@ def port_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightE
             )
 
 
-def missing_weights(settings: HostSettings, probe: Probe) -> list[Model]:
-    """Return the models whose weights are not complete on the host yet, one per folder."""
+def missing_weights(settings: HostSettings, probe: Probe) -> list[Want]:
+    """Return the weights that are not complete on the host yet, one per folder."""
     # Where two share a folder, the one whose size is known speaks for it: it comes last.
-    by_size = sorted(settings.models, key=lambda model: model.bytes is not None)
-    folders = {store.folder(model): model for model in by_size}
-    return [model for path, model in folders.items() if path.rsplit("/", 1)[1] not in probe.stored]
+    by_size = sorted(every(settings.models), key=lambda want: want.bytes is not None)
+    folders = {want.folder: want for want in by_size}
+    return [want for path, want in folders.items() if path.rsplit("/", 1)[1] not in probe.stored]
 
 
 def space_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
     """Yield that the disk is too small for the weights that are not there yet."""
     missing = missing_weights(settings, probe)
-    known = sum(int(model.bytes) for model in missing if model.bytes)
+    known = sum(int(want.bytes) for want in missing if want.bytes)
     if known and known + SPARE_BYTES > probe.free:
-        names = ", ".join(model.name for model in missing)
+        names = ", ".join(want.name for want in missing)
         yield FirstlightError(
             f"the disk is too small for the weights of {names}",
             where=f"{settings.name}: {store.STORE}",

@@ -6,6 +6,7 @@ that cannot be asked (no route from here, credentials) is not an error: the host
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import ssl
@@ -27,15 +28,34 @@ ACCEPT = ", ".join(
 )
 TIMEOUT_SECONDS = 10
 LARGEST_BYTES = 4 * 2**20
+_BY_DIGEST = "write the image by digest: `skopeo inspect docker://NAME:TAG` shows it"
+_SILENT = (
+    "the registry {registry} cannot be asked from here",
+    'check the network, and docker.registries["{registry}"].ca if its CA is a private one',
+)
+_SAYS = {
+    0: ("{registry} does not give the image", f"try again later, or {_BY_DIGEST}"),
+    401: ("{registry} wants a login", _BY_DIGEST),
+    403: ("{registry} wants a login", _BY_DIGEST),
+    404: ("the image is not in {registry}", "correct the image's name or tag"),
+    429: ("{registry} is asked too often from here", f"try again later, or {_BY_DIGEST}"),
+}
+"""What a registry's answer to a tag means and how to go on, by HTTP status."""
 
 
 def split(image: str) -> tuple[str, str, str]:
-    """Split ``name@sha256:…`` into registry, repository and digest, as Docker reads it."""
-    name, _, digest = image.partition("@")
+    """Split an image into registry, repository and digest or tag, as Docker reads it.
+
+    The last is empty for a name with neither; a digest wins over a tag beside it.
+    """
+    name, _, reference = image.partition("@")
+    before, colon, tag = name.rpartition(":")
+    if colon and "/" not in tag:  # else it is the port of the registry
+        name, reference = before, reference or tag
     first, slash, rest = name.partition("/")
     if slash and (any(mark in first for mark in ".:") or first == "localhost"):
-        return first, rest, digest
-    return "docker.io", name if slash else f"library/{name}", digest
+        return first, rest, reference
+    return "docker.io", name if slash else f"library/{name}", reference
 
 
 def answer_of(request: urllib.request.Request, context: ssl.SSLContext) -> tuple[int, bytes, str]:
@@ -80,6 +100,35 @@ def answered(
     except (OSError, ValueError):
         return None
     return status, body
+
+
+def digest_of(image: str, ca: Path | None, where: str) -> str:
+    """Return the digest that the tag of ``image`` means now: of the index, if it has several.
+
+    It is computed from what the registry sends, not believed. Raises where there is no answer:
+    what a tag means cannot be left open.
+    """
+    registry, repository, tag = split(image)
+    answer = answered(image, f"manifests/{tag}", ca)
+    if answer and answer[0] == 200 and _is_manifest(answer[1]):
+        return f"sha256:{hashlib.sha256(answer[1]).hexdigest()}"
+    what, fix = _SAYS.get(answer[0], _SAYS[0]) if answer else _SILENT
+    raise FirstlightError(
+        what.format(registry=registry),
+        where=where,
+        why=f"asked for {repository}:{tag}"
+        + (f", the answer was HTTP {answer[0]}" if answer else ", there was no answer"),
+        fix=fix.format(registry=registry),
+    )
+
+
+def _is_manifest(body: bytes) -> bool:
+    """Whether this is what images begin with, not somebody's page for logging in."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and ("manifests" in found or "layers" in found)
 
 
 def require(image: str, ca: Path | None, where: str) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from firstlight.engines import engine_of
+from firstlight.edge_routes import locations, served, upstreams
+from firstlight.engines.instance import Instance
 from firstlight.keys import digest
 from firstlight.pki import Leaf
 from firstlight.rendering import render, verbatim
 from firstlight.secret import Secret
-from firstlight.settings import HostSettings, Model
+from firstlight.settings import HostSettings
 
 BASE = "/etc/nginx/firstlight"
 RELEASES = f"{BASE}/releases"
@@ -65,36 +66,6 @@ ERRORS = (
 )  # fmt: skip
 
 
-def locations(models: tuple[Model, ...]) -> list[dict[str, str]]:
-    """Return the exact paths that clients may reach; everything else is 404.
-
-    ``/v1/…`` is the first model of the host, ``/models/NAME/v1/…`` each of them.
-    """
-    listing = json.dumps(
-        {
-            "object": "list",
-            "data": [
-                {"id": model.name, "object": "model", "created": 0, "owned_by": "firstlight"}
-                for model in models
-            ],
-        }
-    )
-    found = [{"path": "/v1/models", "body": listing}]
-    for position, model in enumerate(models):
-        prefixes = ["", f"/models/{model.name}"] if position == 0 else [f"/models/{model.name}"]
-        for prefix in prefixes:
-            for path in engine_of(model).paths:
-                found.append(
-                    {"path": prefix + path, "upstream": upstream(position), "target": path}
-                )
-    return found
-
-
-def upstream(position: int) -> str:
-    """Return nginx's name for the model at ``position`` of the host's list."""
-    return f"model_{position}"
-
-
 def authority(settings: HostSettings) -> str:
     """Return the host part of the public URL, with its port unless it is HTTPS's own."""
     domain = f"[{settings.domain}]" if ":" in str(settings.domain) else str(settings.domain)
@@ -102,9 +73,19 @@ def authority(settings: HostSettings) -> str:
 
 
 def texts(
-    settings: HostSettings, name: str, *, ipv6: bool, http2_directive: bool
+    settings: HostSettings,
+    instances: Sequence[Instance],
+    name: str,
+    *,
+    ipv6: bool,
+    http2_directive: bool,
 ) -> dict[str, str]:
     """Return the texts of the release called ``name`` that hold no secret."""
+    models = served(instances)
+    errors = [
+        {"name": n, "status": s, "headers": h, "body": error_body(m, k, c)}
+        for n, s, h, m, k, c in ERRORS
+    ]
     folder = f"{RELEASES}/{name}"
     main = render(
         "etc/nginx/firstlight/nginx.conf",
@@ -119,15 +100,10 @@ def texts(
         read_timeout=settings.edge.read_timeout,
         ipv6=ipv6,
         http2_directive=http2_directive,
-        models=[
-            {"upstream": upstream(position), "port": model.port}
-            for position, model in enumerate(settings.models)
-        ],
-        locations=locations(settings.models),
-        errors=[
-            {"name": n, "status": s, "headers": h, "body": error_body(m, k, c)}
-            for n, s, h, m, k, c in ERRORS
-        ],
+        upstreams=upstreams(models),
+        locations=locations(models),
+        errors=errors,
+        unavailable=errors[-1],
     )
     return {
         "nginx.conf": main,
@@ -143,13 +119,14 @@ def texts(
 
 def release(
     settings: HostSettings,
+    instances: Sequence[Instance],
     keys: Mapping[str, Secret],
     leaf: Leaf,
     *,
     ipv6: bool,
     http2_directive: bool,
 ) -> Release:
-    """Return the edge's release for ``settings``: pure, the same for the same input.
+    """Return the edge's release before ``instances``: pure, the same for the same input.
 
     ``keys`` are the API keys by name: only their digests are in the release.
     """
@@ -161,7 +138,7 @@ def release(
     }
 
     def files(name: str) -> dict[str, str | Secret]:
-        plain = texts(settings, name, ipv6=ipv6, http2_directive=http2_directive)
+        plain = texts(settings, instances, name, ipv6=ipv6, http2_directive=http2_directive)
         return {**plain, **secrets}
 
     content = {

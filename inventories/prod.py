@@ -1,6 +1,7 @@
 """A rack: hosts with GPUs that serve, each behind its own edge, and one that watches.
 
-Host data wins over group data; values of the whole site stand in `site`.
+Host data wins over group data; values of the whole site stand in `site`. What the tag of an image
+and the newest commit of a model mean is looked up once, with `firstlight lock inventories/prod.py`.
 """
 
 site = {
@@ -19,13 +20,12 @@ serving = {
             "name": "qwen3-32b",
             "repo": "Qwen/Qwen3-32B-AWQ",
             "engine": "vllm",
-            "revision": "0" * 40,  # <-- the commit you tested
-            "image": "registry.example.net/vllm/vllm-openai@sha256:" + "0" * 64,  # <-- its digest
+            "image": "registry.example.net/vllm/vllm-openai:v0.33.0",
             "context": 32768,
             "bytes": "20GB",
             "concurrency": 64,
             "shm": "16GiB",
-            "args": {"tensor-parallel-size": 2},
+            "gpus": 2,  # tensor parallel over both
         },
     ],
     # "nvidia": {"count": 2, "reboot": "auto"},  # driver and toolkit: what can be set, in the README

@@ -2,6 +2,7 @@
 
 Change the lines marked <-- and run:
     firstlight keys issue me --site workstation
+    firstlight lock inventories/workstation.py
     pyinfra inventories/workstation.py deploys/stack.py
 To run on the workstation itself, name the host "@local" and leave out the ssh_ keys.
 """
@@ -19,9 +20,7 @@ workstation = [
             "models": [
                 {
                     "name": "qwen3-8b",  # from the catalogue: repository, engine, context
-                    "revision": "0" * 40,  # <-- `hf models info Qwen/Qwen3-8B --expand sha`
-                    # <-- `skopeo inspect --format '{{.Digest}}' docker://vllm/vllm-openai:v0.33.0`
-                    "image": "docker.io/vllm/vllm-openai@sha256:" + "0" * 64,
+                    "image": "docker.io/vllm/vllm-openai:v0.33.0",  # the lock has its digest
                     "context": 16384,
                     "gpus": [0],
                     "shm": "8GiB",

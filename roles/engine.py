@@ -1,48 +1,56 @@
-"""Engine: one systemd unit per served model, each a container in the foreground.
+"""Engine: one systemd unit per instance of a model, each a container in the foreground.
 
-Owns firstlight-engine-*.service, their configuration files, and the containers named
-firstlight-*. An engine listens on loopback only; the edge is the way in.
+Owns firstlight-engine-*.service, what they read in /etc/firstlight/engines, and the containers
+named firstlight-*. An engine listens on loopback only; the edge is the way in.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from pyinfra.api.deploy import deploy
 
 from firstlight.adapter import in_order
+from firstlight.catalogue import System
+from firstlight.engines import watch
+from firstlight.engines.instance import Instance
 from firstlight.engines.quoting import exec_line
-from firstlight.engines.unit import EngineUnit
+from firstlight.engines.unit import FOLDER, EngineUnit
 from firstlight.operations import engines
-from firstlight.operations.files import File, files
-from firstlight.rendering import render, verbatim
-from firstlight.settings import HostSettings
+from firstlight.operations.files import Directory, File, files
+from firstlight.rendering import render
 from roles.owned import Owned
 
-AWAIT = "usr/local/lib/firstlight/await-engine"
+WATCH = "/usr/local/lib/firstlight/engine-watch"
+BEFORE_WATCH = "/usr/local/lib/firstlight/await-engine"
 # systemd knows RestartSteps= since this version; before it the delay stays the same.
 GROWING_DELAY_SINCE = 254
 
 OWNS = Owned(
     files=(
-        f"/{AWAIT}",
+        WATCH,
         "/etc/systemd/system/firstlight-engine-{model}.service",
-        "/etc/firstlight/engines/{model}.yaml",
+        f"{FOLDER}/{{model}}/",
+        f"{engines.STATE}/{{model}}/",
     ),
     units=("firstlight-engine-{model}.service",),
     ports=("127.0.0.1:{model.port}",),
 )
 
 
-def unit_text(unit: EngineUnit, systemd: int) -> str:
+def unit_text(unit: EngineUnit, systemd: int, python: str) -> str:
     """Return the text of the unit for a host with this version of ``systemd``."""
     start_seconds = unit.model.start_timeout
     return render(
         "etc/systemd/system/firstlight-engine.service",
-        model=unit.model.name,
+        model=unit.instance.name,
         engine=unit.model.engine,
         container=unit.container,
-        done_marker=unit.done_marker,
+        done_markers=unit.done_markers,
         run=exec_line(unit.run()),
-        health_url=unit.health_url,
+        watch=f"{python} -I {WATCH}",
+        watch_file=unit.watch_file,
         stop_seconds=unit.stop_seconds,
         start_seconds=start_seconds,
         # Long enough to hold five starts that each take their whole time.
@@ -52,26 +60,28 @@ def unit_text(unit: EngineUnit, systemd: int) -> str:
 
 
 @deploy("Engine")
-def engine(settings: HostSettings, systemd: int) -> None:
-    """Write the units, retire those of models gone, and have every engine answering."""
-    units = [EngineUnit(model) for model in settings.models]
+def engine(instances: Sequence[Instance], systemd: int, system: System) -> None:
+    """Retire the engines of models gone, and have every instance answering."""
+    units = [EngineUnit(instance) for instance in instances]
 
     # configure
-    written = [File(f"/{AWAIT}", verbatim(AWAIT), "755")]
-    for unit in units:
-        written.append(File(f"/etc/systemd/system/{unit.name}", unit_text(unit, systemd)))
-        if unit.config is not None:
-            written.append(File(unit.config_file, unit.config))
     files(
-        name="Write engine units",
-        items=tuple(written),
-        absent=tuple(unit.config_file for unit in units if unit.config is None),
+        name="Install what brings engines into service",
+        items=(
+            File(WATCH, Path(watch.__file__).read_text()),
+            Directory(engines.STATE, "755"),
+        ),
+        absent=(BEFORE_WATCH,),
     )
 
     # activate
     engines.retired(
         name="Retire engines of models no longer served",
-        keep=tuple(unit.model.name for unit in units),
+        keep=tuple(unit.instance.name for unit in units),
     )
     for unit in in_order(units):
-        engines.answering(name=f"Have {unit.model.name} answer", unit=unit)
+        engines.serving(
+            name=f"Have {unit.instance.name} answer",
+            unit=unit,
+            text=lambda named: unit_text(named, systemd, system.python),
+        )

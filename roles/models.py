@@ -1,7 +1,7 @@
 """Models: weights on the host, fetched by a step of its own with the network and the token.
 
-Owns /srv/models, the fetch program, one job and one token file per model. Engines see the
-weights read-only, and only when the last file was checked.
+Owns /srv/models, the fetch program, one job and one token file for each model, LoRA adapter and
+draft model. Engines see the weights read-only, and only when the last file was checked.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from firstlight.operations import accounts, weights
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render
 from firstlight.secret import Secret
-from firstlight.settings import HostSettings, Model
+from firstlight.settings import HostSettings
 from firstlight.weights import store
+from firstlight.weights.wants import Want, every
 from roles.owned import Owned
 
 ACCOUNT = "firstlight-models"
@@ -35,16 +36,17 @@ OWNS = Owned(
 )
 
 
-def job(model: Model) -> str:
-    """Return the fetch job of ``model`` as JSON: what to fetch, from where, to where."""
+def job(want: Want) -> str:
+    """Return the fetch job of ``want`` as JSON: what to fetch, from where, to where."""
     return json.dumps(
         {
-            "repo": model.repo,
-            "revision": model.revision,
-            "hub": model.hub,
-            "include": list(dict.fromkeys([*model.include, *([model.file] if model.file else [])])),
-            "sha256": dict(model.sha256),
-            "folder": store.folder(model),
+            "name": want.name,
+            "source": str(want.source),
+            "hub": want.hub,
+            "include": list(want.patterns),
+            "file": want.file,
+            "sha256": dict(want.sha256),
+            "folder": want.folder,
             "incoming": store.INCOMING,
             "marker": store.MARKER,
         },
@@ -53,9 +55,9 @@ def job(model: Model) -> str:
     )
 
 
-def token(model: Model) -> Secret:
-    """Return the hub's token for ``model``; empty where it has none."""
-    return Secret(model.hub_token.read_text().strip() if model.hub_token else "")
+def token(want: Want) -> Secret:
+    """Return the hub's token for ``want``; empty where it has none."""
+    return Secret(want.hub_token.read_text().strip() if want.hub_token else "")
 
 
 @deploy("Models")
@@ -72,12 +74,13 @@ def models(settings: HostSettings, system: System, program: bytes) -> None:
     )
 
     # configure
+    wanted = every(settings.models)
     jobs = [
         item
-        for model in settings.models
+        for want in wanted
         for item in (
-            File(f"/etc/firstlight/weights/{model.name}.json", job(model)),
-            File(f"/etc/firstlight/secrets/hub-token-{model.name}", token(model), "600"),
+            File(f"/etc/firstlight/weights/{want.name}.json", job(want)),
+            File(f"/etc/firstlight/secrets/hub-token-{want.name}", token(want), "600"),
         )
     ]
     files(
@@ -91,5 +94,8 @@ def models(settings: HostSettings, system: System, program: bytes) -> None:
     )
 
     # activate
-    for model in in_order(settings.models):
-        weights.fetched(name=f"Fetch the weights of {model.name}", model=model)
+    weights.forgotten(
+        name="Forget the fetch jobs of models that are gone", wanted=[each.name for each in wanted]
+    )
+    for want in in_order(wanted):
+        weights.fetched(name=f"Fetch the weights of {want.name}", want=want)

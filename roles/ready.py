@@ -7,6 +7,7 @@ says that the host serves.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from pyinfra.api.deploy import deploy
@@ -14,6 +15,8 @@ from pyinfra.api.deploy import deploy
 import firstlight
 from firstlight import receipt, site
 from firstlight.catalogue import System
+from firstlight.edge_routes import served
+from firstlight.engines.instance import Instance
 from firstlight.operations import ready as operations
 from firstlight.phases import PhaseClock, as_line
 from firstlight.ready import FirstLight, first_light
@@ -25,7 +28,9 @@ from roles.owned import Owned
 OWNS = Owned(files=(receipt.PATH,))
 
 
-def serves(settings: HostSettings, release: Release) -> dict[str, Any]:
+def serves(
+    settings: HostSettings, instances: Sequence[Instance], release: Release
+) -> dict[str, Any]:
     """Return what serves on the host, as the receipt says it: no secret, no time."""
     return {
         "firstlight": firstlight.__version__,
@@ -37,29 +42,29 @@ def serves(settings: HostSettings, release: Release) -> dict[str, Any]:
                 "name": model.name,
                 "engine": model.engine,
                 "image": model.image,
-                "repo": model.repo,
-                "revision": model.revision,
+                "weights": model.weights,
                 "context": model.context,
+                "instances": [each.name for each in instances if each.model == model],
             }
             for model in settings.models
         ],
     }
 
 
-def look(settings: HostSettings) -> list[FirstLight]:
-    """Stream a completion from every model, as a client would. Raises FirstlightError."""
+def look(settings: HostSettings, instances: Sequence[Instance]) -> list[FirstLight]:
+    """Stream a completion from every model here, as a client would. Raises FirstlightError."""
     key = next(iter(site.api_keys(settings).values()))
     return [
         first_light(
             site.endpoint(settings),
             key,
-            model.name,
-            path=f"/models/{model.name}/v1/chat/completions",
+            each.model.name,
+            path=f"/models/{each.model.name}{each.engine.first_token}",
             prompt=settings.ready.prompt,
             max_tokens=settings.ready.max_tokens,
             timeout=settings.ready.timeout,
         )
-        for model in settings.models
+        for each in served(instances)
     ]
 
 
@@ -72,7 +77,7 @@ def report(settings: HostSettings, found: dict[str, Any], lights: list[FirstLigh
         lines.append(f"      {light.model}: {seen}: {light.text.strip()[:60]!r}")
     lines += [
         f"      URL      {found['url']}",
-        f"      try      {site.curl_line(settings, key, settings.models[0].name)}",
+        f"      try      {site.curl_line(settings, key, lights[0].model)}",
         f"      receipt  {receipt.PATH} on {settings.name}",
         f"      phases   {as_line(found.get('phases', {}))}",
         f"      in all   {found.get('seconds', 0.0):.1f} s from the command to the first token"
@@ -82,7 +87,13 @@ def report(settings: HostSettings, found: dict[str, Any], lights: list[FirstLigh
 
 
 @deploy("Ready")
-def ready(settings: HostSettings, system: System, release: Release, clock: PhaseClock) -> None:
+def ready(
+    settings: HostSettings,
+    instances: Sequence[Instance],
+    system: System,
+    release: Release,
+    clock: PhaseClock,
+) -> None:
     """See the first token through the public URL and keep the receipt."""
 
     def timing(looked: float) -> dict[str, Any]:
@@ -102,9 +113,9 @@ def ready(settings: HostSettings, system: System, release: Release, clock: Phase
 
     operations.first_token(
         name="See the first token",
-        serves=serves(settings, release),
+        serves=serves(settings, instances, release),
         packages=(*system.docker_packages, *system.upstream_packages, *system.nginx_packages),
-        look=lambda: look(settings),
+        look=lambda: look(settings, instances),
         timing=timing,
         report=lambda found, lights: report(settings, found, lights),
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from firstlight.lab.packages import capable
+from tests import schedule
 
 HERE = Path(__file__).resolve().parent
 REASON = pytest.StashKey[str | None]()
@@ -25,17 +26,18 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"CI=true, but the lab cannot run here: {reason}")
 
 
-# Side by side, the longest go first: what is started last decides when all have ended.
-LONGEST = ("test_vllm.py", "test_power_cuts.py", "test_two_operators.py")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         top = item.path.relative_to(HERE).parts[0]
         item.add_marker(top if top in ("lab", "roles") else "unit")
         if top == "lab" and (reason := config.stash[REASON]):
             item.add_marker(pytest.mark.skip(reason=reason))
-    items.sort(key=lambda item: LONGEST.index(name) if (name := item.path.name) in LONGEST else 9)
+    items.sort(key=lambda item: schedule.place(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist, which only `make test` asks for
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    return schedule.scheduler(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_terminal_summary(

@@ -31,6 +31,31 @@ VLLM: dict[str, Any] = {
     "image": "docker.io/vllm/vllm-openai@sha256:" + "b" * 64,
     "shm": "8GiB",
 }
+OLLAMA: dict[str, Any] = {
+    "name": "qwen3",
+    "engine": "ollama",
+    "weights": "ollama://qwen3:8b@sha256:" + "c" * 64,
+    "image": "docker.io/ollama/ollama@sha256:" + "d" * 64,
+    "context": 8192,
+    "concurrency": 4,
+}
+SGLANG: dict[str, Any] = VLLM | {
+    "engine": "sglang",
+    "image": "docker.io/lmsysorg/sglang@sha256:" + "e" * 64,
+}
+TGI: dict[str, Any] = VLLM | {
+    "engine": "tgi",
+    "image": "ghcr.io/huggingface/text-generation-inference@sha256:" + "f" * 64,
+}
+TRITON: dict[str, Any] = {
+    "name": "llama",
+    "engine": "triton",
+    "weights": "https://files.example.net/llama-engine/@sha256:" + "2" * 64,
+    "image": "nvcr.io/nvidia/tritonserver@sha256:" + "3" * 64,
+    "context": 8192,
+    "args": {"tokenizer": "llama/1/tokenizer"},
+}
+BASES = {base["engine"]: base for base in (MODEL, VLLM, OLLAMA, SGLANG, TGI, TRITON)}  # by engine
 Load = Callable[..., HostSettings]
 
 
@@ -42,8 +67,7 @@ def load(tmp_path: Path) -> Load:
     def load(*models: dict[str, Any], **data: Any) -> HostSettings:
         if not api_keys.exists():
             keys.issue(api_keys, "alice")
-        bases = {"vllm": VLLM, "llamacpp": MODEL}
-        served = [bases[each.get("engine", "llamacpp")] | each for each in models or ({},)]
+        served = [BASES[each.get("engine", "llamacpp")] | each for each in models or ({},)]
         host = {"site": "lab", "domain": "llm.example.net", "models": deepcopy(served), **data}
         return load_host("gpu1", host, ("gpu",), tmp_path)
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from firstlight.catalogue.load import docker_archive, engines, models, systems
-from firstlight.catalogue.row import Archive, EngineRow, ModelRow, System
+from firstlight.catalogue.architecture import Architecture
+from firstlight.catalogue.load import docker_archive, engines, models, refused_models, systems
+from firstlight.catalogue.row import Archive, EngineRow, ModelRow, RefusedModel, System
 from firstlight.catalogue.system import supported_system
 
 __all__ = [
+    "Architecture",
     "Archive",
     "EngineRow",
     "ModelRow",
+    "RefusedModel",
     "System",
     "docker_archive",
     "engines",
     "models",
+    "refused_models",
     "supported_system",
     "systems",
 ]

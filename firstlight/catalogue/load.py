@@ -8,7 +8,15 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from firstlight.catalogue.row import Archive, EngineRow, ModelRow, Row, System
+from firstlight.catalogue.row import (
+    Archive,
+    EngineRow,
+    ModelRow,
+    RefusedModel,
+    Row,
+    System,
+    Use,
+)
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
@@ -31,8 +39,23 @@ def _tupled(row: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def models() -> MappingProxyType[str, ModelRow]:
-    """Models by short name."""
-    return rows(table("models"), ModelRow)
+    """Models by short name: one file per family."""
+    families = files(__package__).joinpath("models").iterdir()
+    texts = [each.read_text("utf-8") for each in families if each.name.endswith(".toml")]
+    found = {name: row for text in texts for name, row in tomllib.loads(text).items()}
+    return rows(dict(sorted(found.items())), ModelRow)
+
+
+@cache
+def refused_models() -> MappingProxyType[str, RefusedModel]:
+    """Models that are asked for and cannot be had, by a name of their own."""
+    return rows(table("refused"), RefusedModel)
+
+
+@cache
+def uses() -> MappingProxyType[str, Use]:
+    """Uses of models by name."""
+    return rows(table("uses"), Use)
 
 
 @cache

@@ -102,6 +102,10 @@ class GpuCard(Row):
     ids: tuple[str, ...] = Field(description="PCI device ids, hexadecimal.")
     name: str = Field(description="Its name.")
     memory: int = Field(description="Memory in GiB.")
+    aliases: tuple[str, ...] = Field(default=(), description="Other names that people give it.")
+    mib: int = Field(
+        default=0, description="Memory in MiB as nvidia-smi shows it; 0: not read anywhere."
+    )
     compute: str = Field(description="CUDA compute capability.")
     data_centre: bool = Field(description="Whether it is a data-centre card, not a GeForce.")
     mig: bool = Field(description="Whether it can be divided by MIG.")

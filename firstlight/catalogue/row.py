@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from firstlight.catalogue.architecture import Architecture
+
 
 class Row(BaseModel):
     """A fact of a vendor with the place it was read at."""
@@ -26,11 +28,72 @@ class ModelRow(Row):
     licence: str = Field(description="Licence of the weights, by its common name.")
     gated: bool = Field(description="Whether the hub asks for a token and an agreement.")
     note: str = Field(default="", description="What one should know before choosing it.")
+    title: str = Field(default="", description="Its name as its makers write it.")
+    aliases: tuple[str, ...] = Field(default=(), description="Other names that people give it.")
+    quantization: str = Field(default="bf16", description="Format of the published weights.")
+    like: str = Field(default="", description="Row whose architecture it has; empty: its own.")
+    architecture: Architecture | None = Field(default=None, description="Its dimensions.")
+    variants: tuple[str, ...] = Field(
+        default=(), description="Rows of the same model in smaller formats, largest first."
+    )
+    smaller: tuple[str, ...] = Field(
+        default=(), description="Rows of smaller models for the same work, largest first."
+    )
+    uses: tuple[str, ...] = Field(default=(), description="What it is recommended for.")
+    tool_parser: str = Field(default="", description="vLLM's parser of its tool calls.")
+    reasoning_parser: str = Field(default="", description="vLLM's parser of its reasoning.")
+    args: dict[str, bool | int | str] = Field(
+        default_factory=dict, description="Flags that vLLM needs for it."
+    )
+    oldest_vllm: str = Field(default="", description="First version of vLLM that serves it.")
+    ollama: str = Field(default="", description="Its name in Ollama's library; empty: unknown.")
+
+
+class RefusedModel(Row):
+    """A model that is asked for and cannot be had, with what to take instead."""
+
+    names: tuple[str, ...] = Field(description="Short names and repositories it is asked for by.")
+    reason: str = Field(description="Why not, in one sentence.")
+    successors: tuple[str, ...] = Field(description="Rows to take instead, nearest first.")
+
+
+class Use(Row):
+    """A use of models, what it has to hold, and the engine for it."""
+
+    requirement: str = Field(description="What is required, in one line.")
+    context: int = Field(description="Tokens of one request that have to fit.")
+    concurrency: int = Field(description="Requests at a time that have to fit.")
+    engine: str = Field(description="Engine that suits it.")
+    reason: str = Field(description="Why that engine.")
 
 
 class EngineRow(Row):
     """What the settings must know of an engine."""
 
+    title: str = Field(description="Its name as its makers write it.")
+    legacy: str = Field(default="", description="Why not to choose it for a new host.")
+    image: str = Field(description="Image that is usual, without a tag.")
+    minimum_driver: int = Field(description="Oldest driver branch that its image runs with.")
+    compute: str = Field(description="Lowest compute capability that it serves on.")
+    formats: tuple[Literal["safetensors", "gguf", "ollama", "repository"], ...] = Field(
+        description="Kinds of weights that it reads."
+    )
+    parallel: tuple[Literal["tensor", "pipeline", "data", "nodes"], ...] = Field(
+        description="How one copy can be spread: inside a host, and over several (nodes)."
+    )
+    lora: bool = Field(description="Whether it serves LoRA adapters beside the model.")
+    speculative: tuple[str, ...] = Field(
+        description="Methods of speculative decoding; those that end in * stand for all with "
+        "that beginning."
+    )
+    drafted: tuple[str, ...] = Field(
+        default=(), description="Those of them that need a draft model's weights."
+    )
+    knows: tuple[str, ...] = Field(
+        description="Optional settings of a model that it can follow; others are mistakes."
+    )
+    flags: bool = Field(default=True, description="Whether it takes flags on its command line.")
+    spaces: bool = Field(default=True, description="Whether a flag's value may hold spaces.")
     include: tuple[str, ...] = Field(description="Patterns of the repository files it reads.")
     single_file: bool = Field(description="Whether it serves one file rather than a folder.")
     abbreviates: bool = Field(description="Whether it takes the start of a flag for the flag.")

@@ -15,6 +15,7 @@ from firstlight.errors import FirstlightError
 from firstlight.lab import manifest, ssh, teardown
 from firstlight.lab import rack as racks
 from firstlight.lab.gpus import hardware
+from firstlight.lab.inventory import ENGINE_SETTINGS, engine_names
 from firstlight.lab.machine import shared
 from firstlight.lab.sources import SUITES
 from firstlight.lab.state import Rack, checkout_here
@@ -23,6 +24,7 @@ from firstlight.lab.state import Rack, checkout_here
 PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 name_option = click.option("--name", help="Which lab of this checkout (default: $FIRSTLIGHT_LAB).")
 gpus_help = f"SIMULATED GPUs of new hosts, or HOST=KIND: {', '.join(hardware.CHOICES)}."
+engine_help = f"Images of these engines too: {', '.join(ENGINE_SETTINGS)}."
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
@@ -56,7 +58,7 @@ def lab() -> None:
 @lab.command()
 @click.option("--hosts", default=1, show_default=True, type=click.IntRange(1, 200))
 @click.option("--suite", type=click.Choice(SUITES), help="Debian of new hosts (default: trixie).")
-@click.option("--engine", "engines", multiple=True, type=click.Choice(["llamacpp", "vllm"]))
+@click.option("--engine", "engines", multiple=True, metavar="NAME[,NAME…]", help=engine_help)
 @click.option("--services/--no-services", default=True, help="Registry and model hub.")
 @click.option("--gpus", multiple=True, metavar="[HOST=]KIND", help=gpus_help)
 @name_option
@@ -70,10 +72,11 @@ def up(
     name: str | None,
 ) -> None:
     """Make the lab run; what already runs stays as it is."""
+    wanted = engine_names(engines)
     become_root()
     kinds = hardware.kinds(gpus)
     rack = racks.up(
-        hosts, suite=suite, engine=engines, name=name, services=services, gpus=kinds, say=say
+        hosts, suite=suite, engine=wanted, name=name, services=services, gpus=kinds, say=say
     )
     for host, entry in sorted(rack.hosts.items()):
         simulated = "" if entry.gpus == hardware.NONE else f"\t{entry.gpus} SIMULATED"

@@ -14,6 +14,10 @@ COMMANDS = {
     "ca": "The certificate authority of a site.",
     "keys": "API keys of a site.",
     "lab": "A rack on your own machine.",
+    "recommend": "A model and an engine for your cards and your use.",
+    "size": "Whether a model fits your cards, and what would make it fit.",
+    "lock": "Pin what an inventory's tags and branches mean.",
+    "models": "Weights in the stores of an inventory's hosts.",
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from firstlight.engines import llamacpp, vllm
+from firstlight.engines import llamacpp, ollama, sglang, tgi, triton, vllm
 from firstlight.engines.engine import Container, Engine
 from firstlight.settings import Model
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (llamacpp.ENGINE, vllm.ENGINE)}
+ENGINES: dict[str, Engine] = {
+    module.ENGINE.name: module.ENGINE for module in (vllm, ollama, sglang, llamacpp, tgi, triton)
+}
 
 
 def engine_of(model: Model) -> Engine:

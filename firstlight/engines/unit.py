@@ -1,86 +1,147 @@
-"""The systemd unit of a served model: ``docker run`` in the foreground, as pure values."""
+"""The systemd unit of one instance: ``docker run`` in the foreground, as pure values."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from firstlight.engines import engine_of
-from firstlight.engines.engine import MODELS, Container
+from firstlight.engines.engine import MODELS, Container, Engine
+from firstlight.engines.instance import Instance
 from firstlight.weights import store
+from firstlight.weights.wants import wants
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from firstlight.settings import Model
 
 LABEL = "firstlight.spec"
 """Container label with the hash of what the unit runs: says what runs, not what was written."""
 
+OUT = "/run/firstlight-engines"
+"""Folder of marker files, one per instance that is not in service: nginx looks for them."""
+
+FOLDER = "/etc/firstlight/engines"
 PIDS_LIMIT = 4096
 # What vLLM needs to end itself after the drain (3 to 9 s were seen). Until then a stream that was
 # longer than the drain hangs at its client, so it is not generous.
 STOP_MARGIN_SECONDS = 10
+PROMPT = "Say one word."
 
 
 @dataclass(frozen=True)
 class EngineUnit:
-    """One served model's unit: its names, its ``docker run`` words, and their hash."""
+    """One instance's unit: its names, its ``docker run`` words, its files, and their hashes."""
 
-    model: Model
+    instance: Instance
+
+    @property
+    def model(self) -> Model:
+        return self.instance.model
 
     @property
     def name(self) -> str:
-        return f"firstlight-engine-{self.model.name}.service"
+        return f"firstlight-engine-{self.instance.name}.service"
 
     @property
     def container(self) -> str:
-        return f"firstlight-{self.model.name}"
+        return f"firstlight-{self.instance.name}"
+
+    @cached_property
+    def engine(self) -> Engine:
+        return engine_of(self.model)
+
+    @cached_property
+    def described(self) -> Container:
+        return self.engine.container(self.instance)
 
     @property
-    def config_file(self) -> str:
-        """Where the engine's configuration file stands on the host."""
-        return f"/etc/firstlight/engines/{self.model.name}.yaml"
+    def config_file(self) -> str | None:
+        """Where the engine's configuration file stands on the host, if it has one.
+
+        Its name changes with its content, so that the unit alone decides which one is used.
+        """
+        text = self.described.config
+        return f"{FOLDER}/{self.instance.name}/config-{short(text)}" if text is not None else None
 
     @property
-    def config(self) -> str | None:
-        """Text of the engine's configuration file, if it has one."""
-        return self._described.config
+    def watch_file(self) -> str:
+        """Where the host's part of :mod:`firstlight.engines.watch` reads what to look at."""
+        return f"{FOLDER}/{self.instance.name}/watch-{short(self.watch)}.json"
 
     @property
-    def health_url(self) -> str:
-        return f"http://127.0.0.1:{self.model.port}{engine_of(self.model).health}"
+    def files(self) -> dict[str, str]:
+        """Texts by path of what the unit reads."""
+        found = {self.watch_file: self.watch}
+        if self.config_file is not None and self.described.config is not None:
+            found[self.config_file] = self.described.config
+        return found
 
     @property
-    def weights(self) -> str:
-        """Folder of the weights on the host."""
-        return store.folder(self.model)
+    def done_markers(self) -> list[str]:
+        """What must stand on the host before it may start: all weights, checked."""
+        return [f"{want.folder}/{store.MARKER}" for want in wants(self.model)]
 
     @property
-    def done_marker(self) -> str:
-        return f"{self.weights}/{store.MARKER}"
+    def drain_seconds(self) -> int:
+        """How long open answers may go on at a stop."""
+        return self.model.drain_timeout
 
     @property
     def stop_seconds(self) -> int:
-        """How long ``docker stop`` waits: the drain and what the engine needs to end itself."""
-        return self.model.drain_timeout + STOP_MARGIN_SECONDS
+        """The drain and what the engine needs to end itself."""
+        return self.drain_seconds + STOP_MARGIN_SECONDS
 
-    @property
-    def _described(self) -> Container:
-        inside = f"{MODELS}/{self.model.name}"
-        return engine_of(self.model).container(self.model, inside)
+    @cached_property
+    def watch(self) -> str:
+        """JSON of what the host has to see before the instance is in service, and to leave it."""
+        engine, inner = self.engine, self.described
+        port = inner.port if inner.network == "host" else self.instance.port
+        base = f"http://127.0.0.1:{port}"
+        leads = self.instance.leads
+        preload = engine.preload(self.instance) if leads else None
+        spec: dict[str, Any] = {
+            "base": base,
+            "port": port,
+            "container": self.container,
+            "out": f"{OUT}/{self.instance.name}",
+            "health": base + engine.health if leads else "",
+            "preload": vars(preload) if preload else None,
+            "checks": [vars(each) for each in engine.checks(self.instance)] if leads else [],
+            "first_token": self._first_token() if leads and engine.first_token else None,
+            "busy": vars(engine.busy) if engine.busy else None,
+            "drain_seconds": self.drain_seconds if leads else 0,
+            "end_seconds": STOP_MARGIN_SECONDS,
+        }
+        return json.dumps(spec, indent=1, sort_keys=True) + "\n"
+
+    def _first_token(self) -> dict[str, Any]:
+        body = {
+            "model": self.model.name,
+            "messages": [{"role": "user", "content": PROMPT}],
+            "max_tokens": 16,
+            "stream": True,
+        }
+        return {"path": self.engine.first_token, "body": body}
+
+    def named(self, uuids: Mapping[str, str]) -> EngineUnit:
+        """Return the same with its GPUs by UUID, where the host's driver has named them."""
+        return replace(self, instance=self.instance.named(uuids))
 
     def spec(self) -> str:
         """Return the hash over everything that makes this container what it is."""
-        parts = [self._arguments(), self.config]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+        return short(json.dumps(self._arguments()), 32)
 
     def run(self) -> list[str]:
         """Return the words of the ``docker run`` command."""
         return ["/usr/bin/docker", "run", "--label", f"{LABEL}={self.spec()}", *self._arguments()]
 
     def _arguments(self) -> list[str]:
-        model, inner = self.model, self._described
+        model, inner = self.model, self.described
         words = [
             "--rm", "--name", self.container, "--pull", "never", "--init",
             "--user", inner.user,
@@ -88,28 +149,34 @@ class EngineUnit:
             "--read-only", "--pids-limit", str(PIDS_LIMIT),
             "--shm-size", str(int(model.shm)),
             "--stop-timeout", str(self.stop_seconds),
-            "--publish", f"127.0.0.1:{model.port}:{inner.port}",
-            "--volume", f"{self.weights}:{MODELS}/{model.name}:ro",
         ]  # fmt: skip
+        if inner.network == "host":
+            words += ["--network", "host"]
+        else:
+            words += ["--publish", f"127.0.0.1:{self.instance.port}:{inner.port}"]
+        for want in wants(model):
+            words += ["--volume", f"{want.folder}:{MODELS}/{want.name}:ro"]
         if model.memory:
             # Swap equal to memory means none: a swapping engine is worse than a restarted one.
             limit = str(int(model.memory))
             words += ["--memory", limit, "--memory-swap", limit]
-        for gpu in gpus(model):
+        for gpu in self.instance.gpus:
             words += ["--device", f"nvidia.com/gpu={gpu}"]
         for mount in inner.tmpfs:
             words += ["--tmpfs", mount]
+        for limit in inner.ulimits:
+            words += ["--ulimit", limit]
         for volume in inner.volumes:
             words += ["--volume", volume]
         for key, value in sorted(inner.environment.items()):
             words += ["--env", f"{key}={value}"]
-        if inner.config is not None:
+        if self.config_file is not None:
             words += ["--volume", f"{self.config_file}:{inner.config_path}:ro"]
+        if inner.entrypoint:
+            words += ["--entrypoint", inner.entrypoint]
         return [*words, model.image, *inner.command]
 
 
-def gpus(model: Model) -> list[str]:
-    """Return the CDI device names of the GPUs of ``model``."""
-    if model.gpus == 0:
-        return []
-    return ["all"] if model.gpus == "all" else [str(index) for index in model.gpus]
+def short(text: str, digits: int = 12) -> str:
+    """Return the first hex ``digits`` of the SHA-256 sum of ``text``."""
+    return hashlib.sha256(text.encode()).hexdigest()[:digits]

@@ -1,50 +1,89 @@
-"""The engines on a host: their units' state, and which specification really runs."""
+"""The engines on a host: their units' state, what really runs, and how its GPUs are called."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from typing_extensions import override
 
+# A GPU is told by its UUID only where the CDI specification knows it by that name; one that is
+# divided into MIG instances has none there.
 SCRIPT = r"""
-label=$1
+label=$1 folder=$2
 for file in /etc/systemd/system/firstlight-engine-*.service; do
   [ -f "$file" ] || continue
   unit=$(basename "$file"); name=${unit#firstlight-engine-}; name=${name%.service}
   eval "$(systemctl show -p ActiveState,UnitFileState,NeedDaemonReload "$unit" | sed "s/=\(.*\)/='\1'/")"
   spec=$(docker inspect -f "{{index .Config.Labels \"$label\"}}" "firstlight-$name" 2>/dev/null)
-  echo "$name $ActiveState ${UnitFileState:-none} ${NeedDaemonReload:-no} ${spec:-none}"
+  echo "unit $name $ActiveState ${UnitFileState:-none} ${NeedDaemonReload:-no} ${spec:-none} $(sha256sum <"$file" | cut -d' ' -f1)"
+  for path in "$folder/$name"/*; do
+    [ -f "$path" ] && echo "file $name $(sha256sum <"$path" | cut -d' ' -f1) $path"
+  done
 done
+if command -v nvidia-smi >/dev/null 2>&1; then
+  timeout 20 nvidia-smi --query-gpu=index,uuid --format=csv,noheader 2>/dev/null | tr -d ' ' |
+  while IFS=, read -r index uuid; do
+    grep -qsF "$uuid" /var/run/cdi/* /etc/cdi/* && echo "gpu $index $uuid"
+  done
+fi
 true
 """
 
 
 @dataclass(frozen=True)
 class EngineState:
-    """One unit: systemd's ActiveState, enabled, changed on disk, the running container's spec."""
+    """One unit: systemd's ActiveState, enabled, changed on disk, the running container's spec.
+
+    ``unit`` is the SHA-256 sum of the unit file, ``files`` are those of what it reads, by path.
+    """
 
     active: str
     enabled: bool
     reload_needed: bool
     spec: str
+    unit: str = ""
+    files: dict[str, str] = field(default_factory=dict)
 
 
-class EngineStates(FactBase[dict[str, EngineState]]):
-    """Return the state of every engine unit by model name; ``label`` holds the spec."""
+@dataclass(frozen=True)
+class Engines:
+    """All engine units by instance name, and the UUIDs of the host's GPUs by number."""
 
-    default = dict
+    units: dict[str, EngineState] = field(default_factory=dict)
+    uuids: dict[str, str] = field(default_factory=dict)
+
+
+class EngineStates(FactBase[Engines]):
+    """Return the :class:`Engines` of a host.
+
+    ``label`` is the container label that holds the spec, ``folder`` holds the units' files.
+    """
+
+    default = Engines
 
     @override
-    def command(self, label: str) -> StringCommand:
-        return StringCommand("sh -c", QuoteString(SCRIPT), "engines", QuoteString(label))
+    def command(self, label: str, folder: str) -> StringCommand:
+        return StringCommand(
+            "sh -c", QuoteString(SCRIPT), "engines", QuoteString(label), QuoteString(folder)
+        )
 
     @override
-    def process(self, output: list[str]) -> dict[str, EngineState]:
-        states = {}
+    def process(self, output: list[str]) -> Engines:
+        units: dict[str, EngineState] = {}
+        uuids: dict[str, str] = {}
         for line in output:
-            parts = line.split()
-            if len(parts) == 5:
-                name, active, enabled, changed, spec = parts
-                states[name] = EngineState(active, enabled == "enabled", changed == "yes", spec)
-        return states
+            kind, _, rest = line.partition(" ")
+            parts = rest.split()
+            if kind == "unit" and len(parts) == 6:
+                name, active, enabled, changed, spec, digest = parts
+                units[name] = EngineState(
+                    active, enabled == "enabled", changed == "yes", spec, digest
+                )
+            elif kind == "file" and len(parts) == 3 and parts[0] in units:
+                name, digest, path = parts
+                files = {**units[name].files, path: digest}
+                units[name] = replace(units[name], files=files)
+            elif kind == "gpu" and len(parts) == 2:
+                uuids[parts[0]] = parts[1]
+        return Engines(units, uuids)

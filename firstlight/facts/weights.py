@@ -9,6 +9,8 @@ from typing import Any
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from typing_extensions import override
 
+from firstlight.weights.store import WRONG
+
 STORED = r"""
 cd "$1" 2>/dev/null || exit 0
 [ -f "$2" ] && { echo marker; cat "$2"; }
@@ -18,9 +20,23 @@ echo files; find . -type f -printf '%s %P\n'
 FETCHING = r"""
 systemctl show -p ActiveState,Result "$1"
 echo "Bytes=$(du -sb "$2" 2>/dev/null | cut -f1)"
+echo "Progress=$(cat "$2.firstlight.progress" 2>/dev/null)"
 invocation=$(systemctl show -p InvocationID --value "$1")
 echo "Words:"; journalctl -q -o cat --no-pager -n 12 _SYSTEMD_INVOCATION_ID="$invocation" SYSLOG_IDENTIFIER=fetch 2>/dev/null
 true
+"""
+
+JOBS = r"""
+cd /etc/firstlight 2>/dev/null || exit 0
+ls weights 2>/dev/null | sed -n 's/\.json$//p'
+ls secrets 2>/dev/null | sed -n 's/^hub-token-//p'
+true
+"""
+
+ON_HOST = r"""
+[ -f "$2" ] || exit 0
+python=$1; shift
+"$python" -I "$@"
 """
 
 
@@ -31,13 +47,17 @@ class Stored:
     marker: dict[str, Any] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
 
-    def complete(self, repo: str, revision: str) -> bool:
-        """Tell whether the marker is of this revision and every file has its length."""
+    def complete(self, source: str) -> bool:
+        """Tell whether the marker is of this source, and every file has its length.
+
+        A folder in which a check found wrong files is not complete.
+        """
         files = self.marker.get("files")
         return (
             isinstance(files, dict)
             and bool(files)
-            and (self.marker.get("repo"), self.marker.get("revision")) == (repo, revision)
+            and self.marker.get("source") == source
+            and WRONG not in self.sizes
             and all(
                 isinstance(entry, dict) and self.sizes.get(name, -1) == entry.get("size")
                 for name, entry in files.items()
@@ -73,12 +93,16 @@ class StoredWeights(FactBase[Stored]):
 
 @dataclass(frozen=True)
 class Fetching:
-    """A fetch unit: ``state`` and ``result`` in systemd's words, bytes so far, its last words."""
+    """A fetch unit: ``state`` and ``result`` in systemd's words, bytes so far, its last words.
+
+    ``total`` is how many bytes it will be in the end; 0 while that is not known.
+    """
 
     state: str = "unknown"
     result: str = ""
     bytes: int = 0
     words: str = ""
+    total: int = 0
 
 
 class FetchProgress(FactBase[Fetching]):
@@ -96,9 +120,42 @@ class FetchProgress(FactBase[Fetching]):
     def process(self, output: list[str]) -> Fetching:
         split = output.index("Words:") if "Words:" in output else len(output)
         values = dict(line.partition("=")[::2] for line in output[:split])
+        bytes_there = values.get("Bytes", "")
+        told = [int(word) for word in values.get("Progress", "").split() if word.isdecimal()]
         return Fetching(
             state=values.get("ActiveState", "unknown"),
             result=values.get("Result", ""),
-            bytes=int(done) if (done := values.get("Bytes", "")).isdecimal() else 0,
+            bytes=told[1] if len(told) > 1 else int(bytes_there) if bytes_there.isdecimal() else 0,
             words="\n".join(output[split + 1 :]),
+            total=told[0] if told else 0,
         )
+
+
+class Jobs(FactBase[list[str]]):
+    """Return the names of the fetch jobs and of the hub tokens that are on the host."""
+
+    default = list
+
+    @override
+    def command(self) -> StringCommand:
+        return StringCommand("sh -c", QuoteString(JOBS))
+
+    @override
+    def process(self, output: list[str]) -> list[str]:
+        return sorted({line.strip() for line in output if line.strip()})
+
+
+class OnHost(FactBase[list[dict[str, Any]]]):
+    """Return what the fetch ``program`` says when asked with ``words``; nothing if it is absent."""
+
+    default = list
+
+    @override
+    def command(self, python: str, program: str, words: list[str]) -> StringCommand:
+        asked = (QuoteString(word) for word in (python, program, *words))
+        return StringCommand("sh -c", QuoteString(ON_HOST), "on-host", *asked)
+
+    @override
+    def process(self, output: list[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads("\n".join(output) or "[]")
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from firstlight.lab.state import checkout_here, read_json
 
 Host = tuple[str, dict[str, Any]]
 
+# Of stand-ins: they hold no weights in memory, and load for a second.
+SIMULATED = {"shm": "64MiB", "memory": "256MiB", "start_timeout": 60}
 # Small, so that several hosts fit on a laptop: 4 answers at a time of 2048 tokens each.
 ENGINE_SETTINGS: dict[str, dict[str, Any]] = {
     "llamacpp": {
@@ -32,7 +35,29 @@ ENGINE_SETTINGS: dict[str, dict[str, Any]] = {
             "kv-cache-memory-bytes": 67108864,
         },
     },
+    "ollama": {**SIMULATED, "drain_timeout": 5},
+    "sglang": {**SIMULATED, "drain_timeout": 30},
+    "tgi": {**SIMULATED, "drain_timeout": 30},
+    "triton": {**SIMULATED, "drain_timeout": 30},
 }
+# Where an engine reads another layout than a checkpoint's: the lab's model that has it.
+LAYOUTS = {"triton": "triton"}
+
+
+def engine_names(given: Iterable[str]) -> list[str]:
+    """Return the engines of ``given``, each a name or several with commas between; each once.
+
+    Raises :class:`FirstlightError` for a name that no engine has.
+    """
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in ENGINE_SETTINGS:
+            raise FirstlightError(
+                "the lab has no image for this engine",
+                where=name,
+                fix=f"one of: {', '.join(ENGINE_SETTINGS)}",
+            )
+    return list(dict.fromkeys(names))
 
 
 def lab_inventory(name: str, engine: str) -> list[Host]:
@@ -103,17 +128,27 @@ def model(lab: dict[str, Any], engine: str) -> dict[str, Any]:
         raise FirstlightError(
             f"the lab has no image of {engine}", fix=f"run: firstlight lab up --engine {engine}"
         )
-    tiny = lab["models"]["tiny"]
     return {
         "name": "tiny",
         "engine": engine,
-        "repo": tiny["repo"],
-        "revision": tiny["revision"],
-        "bytes": tiny["bytes"],
-        "hub": lab["hub"]["url"],
+        **weights(lab, engine),
         "image": lab["images"][engine],
         "context": 2048,
         "concurrency": 4,
         "gpus": 0,
         **ENGINE_SETTINGS[engine],
+    }
+
+
+def weights(lab: dict[str, Any], engine: str) -> dict[str, Any]:
+    """Return the settings that say where ``engine`` gets the tiny model from."""
+    if engine == "ollama":
+        found = lab["ollama"]
+        return {"weights": found["weights"], "hub": found["url"], "bytes": found["bytes"]}
+    served = lab["models"][LAYOUTS.get(engine, "tiny")]
+    return {
+        "repo": served["repo"],
+        "revision": served["revision"],
+        "bytes": served["bytes"],
+        "hub": lab["hub"]["url"],
     }

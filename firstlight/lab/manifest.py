@@ -18,7 +18,7 @@ from firstlight.lab.state import (
     write_json,
 )
 
-EXTRAS = ("registry", "hub", "images", "models", "archive")
+EXTRAS = ("registry", "hub", "images", "variants", "tags", "models", "ollama", "archive")
 
 
 def lab_json(rack: Rack) -> dict[str, Any]:

@@ -33,9 +33,16 @@ def _registry_and_hub_up(rack: Rack, engines: Sequence[str], say: Say) -> None:
     began = time.monotonic()
     rack.extras.update(programs.start(rack))
     say(f"lab services up in {time.monotonic() - began:.1f} s")
-    known = dict(rack.extras.get("images") or {})
     for engine in engines:
         began = time.monotonic()
-        known[engine] = images.ensure(engine, rack)
-        say(f"image of {engine} ready in {time.monotonic() - began:.1f} s")
-    rack.extras["images"] = known
+        reference = images.ensure(engine, rack)
+        found = {
+            "images": reference,
+            "variants": images.ensure_variants(engine, rack),
+            "tags": images.tagged(engine, reference, rack),
+        }
+        for kind, value in found.items():
+            if value:
+                rack.extras[kind] = {**(rack.extras.get(kind) or {}), engine: value}
+        word = "" if engine in images.REAL else " (SIMULATED)"
+        say(f"image of {engine}{word} ready in {time.monotonic() - began:.1f} s")

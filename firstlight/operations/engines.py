@@ -1,78 +1,153 @@
-"""Engines started, restarted when what they run changed, and removed when nobody wants them."""
+"""Engines started, replaced when what they run changed, and removed when nobody wants them."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import hashlib
+from collections.abc import Callable, Generator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from firstlight.engines.unit import LABEL, EngineUnit
+from firstlight.engines.unit import FOLDER, LABEL, OUT, EngineUnit
 from firstlight.errors import FirstlightError
-from firstlight.facts.engines import EngineState, EngineStates
+from firstlight.facts.engines import Engines, EngineState, EngineStates
 from firstlight.operations.commands import explained, script
+from firstlight.operations.files import File, writing
 
-START = r"""
-unit=$1; verb=$2
-systemctl daemon-reload; systemctl enable --quiet "$unit"
+STATE = "/var/lib/firstlight/engines"
+"""By instance: the unit that is to be installed next, and the one that served before."""
+
+NONE = EngineState("inactive", False, True, "none")
+
+# The unit file alone decides what runs: its configuration is in files named by their content. So
+# one rename goes forward, and one rename goes back. What stood before is kept only if it served.
+SWITCH = r"""
+unit=$1 name=$2 how=$3 state=$4/$2 folder=$5/$2
+installed=/etc/systemd/system/$unit next=$state/next.service previous=$state/previous.service
+say() { echo "$*" >&2; }
+take() {
+  cp "$1" "$installed.firstlight-new" && sync "$installed.firstlight-new" &&
+    mv -f "$installed.firstlight-new" "$installed"
+  systemctl daemon-reload; systemctl enable --quiet "$unit"
+  systemctl reset-failed "$unit" 2>/dev/null
+}
+tidy() {
+  for path in "$folder"/*; do
+    grep -qsF "$path" "$installed" "$previous" || rm -f -- "$path"
+  done
+  rm -f -- "$folder.yaml"
+  docker volume ls -q 2>/dev/null | grep -E "^firstlight-cache-$name(-[0-9a-f]{12})?\$" |
+  while read -r volume; do
+    grep -qsF "$volume:" "$installed" "$previous" || docker volume rm "$volume" >/dev/null 2>&1
+  done
+}
+if [ "$how" = adopt ]; then
+  take "$next" && rm -f "$next"; systemctl start "$unit" && tidy; exit
+fi
+serving=no
+if [ "$how" = switch ]; then
+  if [ -e "$next" ] && [ "$(systemctl is-active "$unit")" = active ]; then
+    serving=yes; cp "$installed" "$previous"
+  fi
+  systemctl stop "$unit" 2>/dev/null
+fi
+[ ! -e "$next" ] || { take "$next" && rm -f "$next"; }
 systemctl reset-failed "$unit" 2>/dev/null
-systemctl "$verb" "$unit" && exit 0
-echo "last words of $unit:" >&2
+systemctl start "$unit" && { tidy; exit 0; }
+say "last words of $unit:"
 journalctl -q -u "$unit" -n 25 --no-pager -o cat >&2
+[ "$serving" = yes ] || exit 1
+systemctl stop "$unit"; take "$previous"
+if systemctl start "$unit"; then say "returned to the version before: it answers again"
+else say "the version before does not start either"; fi
 exit 1
 """
 
 RETIRE = r"""
+out=$1 state=$2 folder=$3; shift 3
 for name in "$@"; do
   unit=firstlight-engine-$name.service
   systemctl disable --quiet --now "$unit"
-  rm -f -- "/etc/systemd/system/$unit" "/etc/firstlight/engines/$name.yaml" \
-    "/etc/firstlight/weights/$name.json" "/etc/firstlight/secrets/hub-token-$name"
+  rm -rf -- "/etc/systemd/system/$unit" "$folder/$name" "$folder/$name.yaml" "$state/$name" "$out/$name"
+  docker volume ls -q 2>/dev/null | grep -E "^firstlight-cache-$name(-[0-9a-f]{12})?\$" |
+  xargs -r docker volume rm >/dev/null 2>&1
 done
 systemctl daemon-reload
 """
 
 
+def read() -> Engines:
+    """Return what runs on the host."""
+    return host.get_fact(EngineStates, label=LABEL, folder=FOLDER) or Engines()
+
+
 @operation()
 def retired(keep: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
-    Stop and remove the engines of models that are no longer served, and their hub tokens.
+    Stop and remove the engines of models that are no longer served.
 
     Their weights stay: a model that is taken back is served again without a download.
 
-    + keep: names of the models that are
+    + keep: names of the instances that are
     """
-    states: dict[str, EngineState] = host.get_fact(EngineStates, label=LABEL) or {}
-    stale = sorted(set(states) - set(keep))
+    stale = sorted(set(read().units) - set(keep))
     if not stale:
         host.noop("no engine is left over")
         return
-    yield script(RETIRE, *stale)
+    yield script(RETIRE, OUT, STATE, FOLDER, *stale)
 
 
 @operation()
-def answering(unit: EngineUnit) -> Generator[StringCommand, None, None]:
+def serving(
+    unit: EngineUnit, text: Callable[[EngineUnit], str]
+) -> Generator[StringCommand, None, None]:
     """
-    Have the engine of a model running as specified; done when it answers.
+    Have an instance running as specified; done when it has streamed a token.
 
-    + unit: the served model's unit
+    One that serves something else is taken out of the edge, drained and replaced; if the new
+    one does not come to answer, the one before is put back.
+
+    + unit: the instance's unit
+    + text: renders the unit file
     """
-    states: dict[str, EngineState] = host.get_fact(EngineStates, label=LABEL) or {}
-    state = states.get(unit.model.name, EngineState("inactive", False, True, "none"))
-    as_specified = state.spec == unit.spec()
-    settled = state.active == "active" and state.enabled and not state.reload_needed
-    if as_specified and settled:
-        host.noop(f"{unit.model.name} runs as specified")
+    found = read()
+    unit = unit.named(found.uuids)
+    have, wanted = found.units.get(unit.instance.name, NONE), text(unit)
+    as_specified = have.spec == unit.spec()
+    as_written = have.unit == digest(wanted) and all(
+        have.files.get(path) == digest(content) for path, content in unit.files.items()
+    )
+    settled = have.active == "active" and have.enabled and not have.reload_needed
+    if as_specified and as_written and settled:
+        host.noop(f"{unit.instance.name} runs as specified")
         return
-    # An engine that is starting as specified is waited for, not started over.
-    verb = "start" if as_specified or state.active in ("inactive", "failed") else "restart"
+    if not as_written:
+        staged = File(f"{STATE}/{unit.instance.name}/next.service", wanted)
+        yield writing([*[File(path, content) for path, content in unit.files.items()], staged])
     yield explained(
-        script(START, unit.name, verb),
+        script(SWITCH, unit.name, unit.instance.name, how(have, as_specified, as_written),
+               STATE, FOLDER),
         FirstlightError(
-            f"the engine of {unit.model.name} does not answer",
+            f"the engine of {unit.instance.name} does not answer",
             where=host.name,
             why="its last words stand above",
             fix=f"journalctl -u {unit.name} on the host; start_timeout is "
             f"{unit.model.start_timeout} s",
         ),
-    )
+    )  # fmt: skip
+
+
+def how(have: EngineState, as_specified: bool, as_written: bool) -> str:
+    """Return how an instance gets to be as specified.
+
+    ``adopt``: it runs already, only the unit around it changes. ``start``: it does not run, or
+    is starting as specified and is waited for. ``switch``: something else serves.
+    """
+    if as_specified and have.active in ("active", "activating"):
+        return "start" if as_written else "adopt"
+    return "switch"
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 sum of ``text``."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -8,6 +8,7 @@ from typing import Any
 from firstlight.settings.check_file import missing_files
 from firstlight.settings.check_model import model_contradictions
 from firstlight.settings.check_nvidia import nvidia_contradictions
+from firstlight.settings.check_place import place_contradictions
 from firstlight.settings.host import HostSettings
 from firstlight.settings.model import Model
 from firstlight.settings.problem import NOTHING, Problem
@@ -39,6 +40,7 @@ def contradictions(host: HostSettings) -> Iterator[Problem]:
     yield from _daemon(host)
     yield from _models(host)
     yield from _ports(host)
+    yield from place_contradictions(host)
     yield from nvidia_contradictions(host)
     yield from missing_files(host)
 

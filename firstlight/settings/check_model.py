@@ -1,37 +1,49 @@
-"""Contradictions inside one model: its engine, its file, its GPUs, its flags."""
+"""Contradictions inside one model: its engine, its files, its GPUs, its flags."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from firstlight.catalogue import EngineRow, engines
-from firstlight.settings.found import shown
+from firstlight.settings.check_engine import beyond_the_engine
+from firstlight.settings.check_gpus import gpu_contradictions
+from firstlight.settings.check_weights import file_contradictions
 from firstlight.settings.model import Model
 from firstlight.settings.problem import NOTHING, Problem
+
+_SPLIT = re.compile(r"[\s*?\[]")
+"""What a shell takes apart or fills in."""
 
 
 def model_contradictions(host: str, at: str, model: Model) -> Iterator[Problem]:
     """Every contradiction in ``model``, which stands at the key ``at`` of ``host``."""
     profile = engines()[model.engine]
-    yield from _file(host, at, model, profile)
-    if isinstance(model.gpus, tuple) and len(set(model.gpus)) != len(model.gpus):
-        twice = sorted({gpu for gpu in model.gpus if model.gpus.count(gpu) > 1})
-        found = f"GPU {', '.join(map(str, twice))} more than once"
-        yield Problem(host, f"{at}.gpus", found, "each GPU at most once")
-    for flag in model.args:
+    yield from file_contradictions(host, at, model, profile)
+    yield from beyond_the_engine(host, at, model, profile)
+    yield from gpu_contradictions(host, at, model, profile)
+    yield from _names(host, at, model)
+    if model.args and not profile.flags:
+        expected = f"nothing: {profile.title} takes no flags, its settings are the model's"
+        yield Problem(host, f"{at}.args", f"{len(model.args)} flags", expected)
+    for flag, value in model.args.items():
         yield from _flag(host, f'{at}.args["{flag}"]', flag, model.engine, profile)
+        if not profile.spaces and isinstance(value, str) and _SPLIT.search(value):
+            expected = f"a value without spaces and wildcards: {profile.title} splits it there"
+            yield Problem(host, f'{at}.args["{flag}"]', "a text with one", expected)
+    if model.engine == "triton" and "tokenizer" not in model.args:
+        expected = "the folder of the tokenizer inside the weights (example: qwen/1/tokenizer)"
+        yield Problem(host, f'{at}.args["tokenizer"]', NOTHING, expected)
 
 
-def _file(host: str, at: str, model: Model, profile: EngineRow) -> Iterator[Problem]:
-    key, name = f"{at}.file", model.file
-    if profile.single_file and name is None:
-        expected = f"the GGUF file inside {model.repo}: {model.engine} serves one file"
-        yield Problem(host, key, NOTHING, expected)
-    elif profile.single_file and name is not None and not name.endswith(".gguf"):
-        yield Problem(host, key, shown(name), "a file that ends in .gguf")
-    elif not profile.single_file and name is not None:
-        expected = f"no file: {model.engine} serves the whole folder"
-        yield Problem(host, key, shown(name), expected)
+def _names(host: str, at: str, model: Model) -> Iterator[Problem]:
+    """Adapters are asked for by name, as the model is."""
+    taken = {model.name}
+    for index, lora in enumerate(model.lora):
+        if lora.name in taken:
+            expected = "a name of its own: the model or another adapter has it"
+            yield Problem(host, f"{at}.lora[{index}].name", lora.name, expected)
+        taken.add(lora.name)
 
 
 def _flag(host: str, key: str, flag: str, engine: str, profile: EngineRow) -> Iterator[Problem]:
@@ -50,6 +62,7 @@ def _meant(flag: str, profile: EngineRow) -> str:
     if flag in names or not profile.abbreviates:
         return flag if flag in names else ""
     # Python's argparse: "--no-x" denies "--x", and the start of a flag stands for the whole.
-    # Elsewhere "--no-host" can be a flag of its own, as it is in llama.cpp.
-    bare = flag.removeprefix("no-")
+    # Elsewhere "--no-host" can be a flag of its own, as it is in llama.cpp. vLLM's parser reads
+    # "--x.y" as one key of "--x".
+    bare = flag.removeprefix("no-").split(".")[0]
     return next((name for name in names if len(bare) > 1 and name.startswith(bare)), "")

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from firstlight.lock.pins import Pins
 from firstlight.settings.check import contradictions
 from firstlight.settings.foreign import is_foreign
 from firstlight.settings.found import shown
 from firstlight.settings.host import STATE, HostSettings
+from firstlight.settings.locked import locked
 from firstlight.settings.mistake import mistakes
 from firstlight.settings.problem import Problem, SettingsError
 from firstlight.settings.resolve import resolved
@@ -31,17 +33,20 @@ def load_host(
 
 
 def load_site(
-    hosts: Mapping[str, tuple[Mapping[str, object], Collection[str]]], root: Path
+    hosts: Mapping[str, tuple[Mapping[str, object], Collection[str]]],
+    root: Path,
+    lock: Pins | None = None,
 ) -> dict[str, HostSettings]:
     """The settings of every host of an inventory: name → (data, groups).
 
+    ``lock`` says what tags, branches and names mean; without it everything has to be immutable.
     Every host is validated before the error is raised, so that one run shows all mistakes.
     Raises :class:`SettingsError`.
     """
     site: dict[str, HostSettings] = {}
     problems: list[Problem] = []
     for name, (data, groups) in hosts.items():
-        settings, found = _load(name, data, groups, root.absolute())
+        settings, found = _load(name, data, groups, root.absolute(), lock)
         problems += found
         if settings is not None:
             site[name] = settings
@@ -50,7 +55,13 @@ def load_site(
     return site
 
 
-def _load(name: str, data: Mapping[str, object], groups: Collection[str], root: Path) -> Loaded:
+def _load(
+    name: str,
+    data: Mapping[str, object],
+    groups: Collection[str],
+    root: Path,
+    lock: Pins | None,
+) -> Loaded:
     own = {key: value for key, value in data.items() if not is_foreign(key)}
     problems = [
         Problem(name, key, shown(own.pop(key)), "no such key: it comes from the inventory itself")
@@ -59,6 +70,8 @@ def _load(name: str, data: Mapping[str, object], groups: Collection[str], root: 
     ]
     site = own.get("site")
     filled = resolved(own, f"{STATE}/{site if isinstance(site, str) else 'firstlight'}")
+    filled, unlocked = locked(name, filled, lock)
+    problems += unlocked
     given = {"name": name, "groups": frozenset(groups), "root": root}
     try:
         settings = HostSettings.model_validate({**filled, **given}, context={"root": root})

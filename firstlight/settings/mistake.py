@@ -11,12 +11,12 @@ from pydantic_core import ErrorDetails
 
 from firstlight.catalogue import models
 from firstlight.settings.found import shown
-from firstlight.settings.model import GET_DIGEST, GET_REVISION
+from firstlight.settings.model_value import GET_DIGEST, GET_REVISION
 from firstlight.settings.problem import NOTHING, UNKNOWN_KEY, Problem
 from firstlight.settings.schema import Place, annotation_at, keys_at, meaning_at
 
-_HOW = {"revision": GET_REVISION, "image": GET_DIGEST}
-_OF_ROW = frozenset({"repo", "engine", "context"})
+_HOW = {"image": GET_DIGEST}
+_OF_ROW = frozenset({"weights", "engine", "context"})
 """What a model takes from its catalogue row: without a row they are one mistake, not three."""
 _UNKNOWN = frozenset({"extra_forbidden", "invalid_key"})
 _EXPECTED = {
@@ -36,14 +36,19 @@ def mistakes(host: str, data: Mapping[str, object], error: ValidationError) -> l
     unnamed = [
         detail["loc"][:-1]
         for detail in details
-        if detail["type"] == "missing" and detail["loc"][-1:] == ("repo",)
+        if detail["type"] == "missing" and detail["loc"][-1:] == ("weights",)
         # With a name and no repository, the name is not one of the catalogue.
         if isinstance(_at(data, (*detail["loc"][:-1], "name")), str)
+        if _at(data, (*detail["loc"][:-1], "repo")) is None
     ]
     problems = [_unknown_model(host, data, place) for place in unnamed]
     for detail in details:
         place = detail["loc"]
         if place[:-1] in unnamed and place[-1] in _OF_ROW and detail["type"] == "missing":
+            continue
+        if place[-1:] == ("weights",) and detail["type"] == "missing":
+            # They come of repository and revision: what is wrong is one of those.
+            problems += _without_revision(host, data, place[:-1])
             continue
         problems.append(_problem(host, detail))
     return problems
@@ -83,6 +88,16 @@ def _unknown_model(host: str, data: object, place: Place) -> Problem:
     return Problem(
         host, key((*place, "name")), f"the unknown {shown(name)}", expected, nearest(name, models())
     )
+
+
+def _without_revision(host: str, data: object, place: Place) -> list[Problem]:
+    if _at(data, (*place, "repo")) is None:
+        at = (*place, "weights")
+        return [Problem(host, key(at), NOTHING, meaning_at(at))]
+    at = (*place, "revision")
+    if _at(data, at) is not None:
+        return []  # it is named already
+    return [Problem(host, key(at), NOTHING, meaning_at(at), fix=GET_REVISION)]
 
 
 def _problem(host: str, detail: ErrorDetails) -> Problem:

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from math import isfinite
+from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ByteSize, Field, PlainValidator, StrictInt, StrictStr
+from pydantic import ByteSize, Field
 
+from firstlight.settings.model_part import Lora, Speculative
+from firstlight.settings.model_value import (
+    Concurrency,
+    Context,
+    Copies,
+    EngineName,
+    FlagName,
+    FlagValue,
+    Gpus,
+    Hosts,
+    Image,
+    ModelName,
+    Parallel,
+    Pattern,
+    Queue,
+    RepoId,
+    Revision,
+    Share,
+    WeightsUri,
+    Word,
+)
 from firstlight.settings.section import Section
 from firstlight.settings.value import (
+    Domain,
+    Flag,
     HighPort,
     Listed,
     RepositoryFile,
@@ -18,93 +40,25 @@ from firstlight.settings.value import (
     SitePath,
     Size,
     Url,
-    text,
-    whole,
-    wrong,
 )
-
-GET_REVISION = (
-    "take the commit from `hf models info ORG/NAME --expand sha` or `git ls-remote REPO-URL HEAD`"
-)
-GET_DIGEST = (
-    "take the digest from `skopeo inspect --format '{{.Digest}}' docker://NAME:TAG` and write "
-    "NAME@sha256:DIGEST, without the tag"
-)
-_PATH = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
-_IMAGE = rf"(?:[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]+)?/)?{_PATH}(?:/{_PATH})*@sha256:[0-9a-f]{{64}}"
-
-_MOST_GPUS = 64
-
-ModelName = Annotated[
-    StrictStr,
-    text(
-        r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}",
-        "a model name of letters, digits, '.', '_' and '-', at most 63 (example: qwen3-8b)",
-    ),
-]
-RepoId = Annotated[
-    StrictStr,
-    text(
-        r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}(?<!\.git)",
-        'a repository of the model hub, as "organisation/name" (example: Qwen/Qwen3-8B)',
-    ),
-]
-Revision = Annotated[
-    StrictStr,
-    text(r"[0-9a-f]{40}", "a commit of 40 hex digits: a branch or tag can move", GET_REVISION),
-]
-Image = Annotated[
-    StrictStr,
-    text(_IMAGE, "an image by digest, NAME@sha256:64 hex digits: a tag can move", GET_DIGEST),
-]
-Context = Annotated[StrictInt, AfterValidator(whole(256, 2**24, "a number of tokens"))]
-Concurrency = Annotated[StrictInt, AfterValidator(whole(1, 4096, "a number of requests"))]
-Pattern = Annotated[
-    StrictStr, text(r"[\x21-\x7e]{1,200}", "a file pattern without spaces (example: *.safetensors)")
-]
-
-
-def _gpus(value: object) -> Literal[0, "all"] | tuple[int, ...]:
-    if value == "all":
-        return "all"
-    if type(value) is int and value == 0:
-        return 0
-    numbers = value if isinstance(value, (list, tuple)) else ()
-    if not numbers or any(type(n) is not int or not 0 <= n < _MOST_GPUS for n in numbers):
-        raise wrong('0 (no GPU), "all", or a list of GPU numbers (example: [0, 1])')
-    return tuple(numbers)
-
-
-Gpus = Annotated[Literal[0, "all"] | tuple[int, ...], PlainValidator(_gpus)]
-
-
-def _argument(value: object) -> bool | int | float | str:
-    """One flag's value: never something that the engine could read as another flag."""
-    if isinstance(value, str):
-        if len(value) <= 4096 and value.isprintable() and not re.match("-[-A-Za-z]", value):
-            return str(value)
-    elif isinstance(value, (bool, int)) or (isinstance(value, float) and isfinite(value)):
-        return value
-    raise wrong("a text on one line that does not begin like a flag, a number, True or False")
-
-
-FlagName = Annotated[
-    StrictStr,
-    text(
-        r"[A-Za-z0-9][A-Za-z0-9.-]{0,80}",
-        "a flag of the engine, without leading dashes and with '-' for '_' (example: max-num-seqs)",
-    ),
-]
-FlagValue = Annotated[bool | int | float | str, PlainValidator(_argument)]
+from firstlight.weights.source import Source
 
 
 class Model(Section):
-    """One model, served by one engine in one systemd unit."""
+    """One model, served by one engine in one systemd unit for each of its replicas."""
 
     name: ModelName = Field(description="Name under which clients ask for the model.")
-    engine: Literal["vllm", "llamacpp"] = Field(description="The program that serves it.")
-    repo: RepoId = Field(description='Repository on the model hub, as "organisation/name".')
-    revision: Revision = Field(description="Commit of the repository, 40 hex digits.")
+    engine: EngineName = Field(description="The program that serves it.")
+    repo: RepoId | None = Field(
+        default=None, description='Repository on the model hub, as "organisation/name".'
+    )
+    revision: Revision | None = Field(
+        default=None, description="Commit of the repository, 40 hex digits."
+    )
+    weights: WeightsUri = Field(
+        description="Where the weights come from; by default hf:// with repo and revision. Else "
+        "ollama://NAME:TAG@sha256:…, https://…@sha256:…, s3://…@sha256:… or file:///…@sha256:… instead."
+    )
     file: RepositoryFile | None = Field(
         default=None, description="The GGUF file inside the repository (llamacpp only)."
     )
@@ -119,27 +73,76 @@ class Model(Section):
         default=None, description="Size of the weights in bytes, to check the free space first."
     )
     hub: Url | None = Field(
-        default=None, description="URL of the model hub; the public one if none is given."
+        default=None,
+        description="URL of the model hub, of the Ollama registry or of the S3 endpoint; the "
+        "public one if none is given.",
     )
     hub_token: SitePath | None = Field(
         default=None,
-        description="File on the control machine with the model hub's token, readable by its "
-        "owner only.",
+        description="File on the control machine with the hub's token (for S3 ACCESS:SECRET), "
+        "readable by its owner only.",
     )
     image: Image = Field(description="Engine image, by digest: NAME@sha256:64 hex digits.")
     context: Context = Field(description="Longest prompt and answer together, in tokens.")
+    concurrency: Concurrency = Field(default=32, description="Requests answered at a time.")
+    queue: Queue | None = Field(
+        default=None,
+        description="Requests that may wait beside those; by default twice as many. More get 503.",
+    )
     port: HighPort = Field(
         description="TCP port of the engine on the loopback address; by default 8000 plus the "
-        "model's place in the list."
+        "model's place in the list. Further replicas take the ports after it."
     )
-    gpus: Gpus = Field(default="all", description='GPUs it may use: "all", their numbers, or 0.')
+    gpus: Gpus = Field(
+        default="all",
+        description='GPUs of each replica: "all", how many, a list of their numbers, or 0.',
+    )
+    gpu_memory_utilization: Share | None = Field(
+        default=None,
+        description="Share of each GPU's memory that it may use; models that share a GPU must say.",
+    )
+    replicas: Copies = Field(default=1, description="Copies of the model on the host.")
+    nodes: Hosts = Field(default=1, description="Hosts that serve one copy together.")
+    tensor_parallel: Parallel | None = Field(
+        default=None, description="Tensor parallel size; by default all GPUs of a host."
+    )
+    pipeline_parallel: Parallel | None = Field(
+        default=None, description="Pipeline parallel size; by default the number of nodes."
+    )
+    data_parallel: Parallel | None = Field(
+        default=None, description="Data parallel size inside one engine; by default 1."
+    )
+    expert_parallel: Flag = Field(
+        default=False, description="Whether experts, not layers, are spread over the GPUs."
+    )
+    executor: Literal["mp", "ray"] = Field(
+        default="mp", description="What joins the nodes of one copy (vllm only)."
+    )
+    quantization: Word | None = Field(
+        default=None, description="Quantization by the engine's name; by default the checkpoint's."
+    )
+    kv_cache_dtype: Literal["auto", "fp8"] = Field(
+        default="auto", description="Type of the KV cache: fp8 holds twice as many tokens."
+    )
+    lora: Annotated[tuple[Lora, ...], Listed] = Field(
+        default=(), description="LoRA adapters that are offered beside the model."
+    )
+    speculative: Speculative | None = Field(default=None, description="Speculative decoding.")
+    tool_parser: Word | None = Field(
+        default=None, description="The engine's parser of tool calls; by default the catalogue's."
+    )
+    reasoning_parser: Word | None = Field(
+        default=None, description="The engine's parser of reasoning; by default the catalogue's."
+    )
+    media_domains: Annotated[tuple[Domain, ...], Listed] = Field(
+        default=(), description="Hosts from which images may be fetched for clients; none."
+    )
     memory: Size | None = Field(
         default=None, description="Most host memory its container may use, in bytes."
     )
     shm: Size = Field(
         default=ByteSize(2**30), description="Shared memory of its container, in bytes."
     )
-    concurrency: Concurrency = Field(default=32, description="Requests answered at a time.")
     start_timeout: Seconds = Field(
         default=1800, description="How long the engine may take until it answers, in seconds."
     )
@@ -149,3 +152,13 @@ class Model(Section):
     args: dict[FlagName, FlagValue] = Field(
         default_factory=dict, description="Further flags of the engine, without leading dashes."
     )
+
+    @cached_property
+    def source(self) -> Source:
+        """Where the weights come from, in its parts."""
+        return Source.parse(self.weights)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that may wait while ``concurrency`` others are answered."""
+        return 2 * self.concurrency if self.queue is None else self.queue

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StrictStr
 
-from firstlight.catalogue.nvidia import branches
+from firstlight.catalogue.nvidia import branches, gpu_cards
 from firstlight.nvidia import mig
 from firstlight.settings.section import Section
 from firstlight.settings.value import Flag, Seconds, SitePath, Url, text, whole, wrong
@@ -18,11 +18,18 @@ def _branch(value: int) -> int:
     return value
 
 
+def _card(value: str) -> str:
+    if value not in gpu_cards():
+        raise wrong(f"a card of the catalogue: one of {', '.join(sorted(gpu_cards()))}")
+    return value
+
+
 def _fingerprint(value: object) -> object:
     # It is published in groups of four digits, and people paste it as it is published.
     return value.replace(" ", "").upper() if isinstance(value, str) else value
 
 
+Card = Annotated[StrictStr, AfterValidator(_card)]
 DriverBranch = Annotated[StrictInt, AfterValidator(_branch)]
 DriverVersion = Annotated[
     StrictStr,
@@ -66,6 +73,11 @@ class Nvidia(Section):
     )
     count: Count | None = Field(
         default=None, description="How many GPUs the host has; by default what its bus shows."
+    )
+    card: Card | None = Field(
+        default=None,
+        description="The catalogue's name of its cards: with it, models that cannot fit are "
+        "refused before a host is asked (example: rtx-4090).",
     )
     branch: DriverBranch | None = Field(
         default=None,

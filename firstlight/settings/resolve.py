@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from firstlight.catalogue import engines, models
+from firstlight.weights.source import Source
 
 FIRST_PORT = 8000
 """Loopback port of a host's first model; the next models take the ports after it."""
@@ -42,15 +43,28 @@ def resolved_model(model: object, index: int) -> object:
     name = out.get("name")
     row = models().get(name) if isinstance(name, str) else None
     # The row speaks of its own repository only: another one has another size and context.
-    if row is not None and out.get("repo") in (None, row.repo):
+    if row is not None and out.get("weights") is None and out.get("repo") in (None, row.repo):
         known = {"repo": row.repo, "engine": row.engine, "context": row.context, "bytes": row.bytes}
         out = _filled(out, known)
+    if uri := _hub_uri(out.get("repo"), out.get("revision")):
+        out = _filled(out, {"weights": uri})
     engine = out.get("engine")
     profile = engines().get(engine) if isinstance(engine, str) else None
     patterns: tuple[str, ...] = profile.include if profile else ()
     if profile and profile.single_file and isinstance(out.get("file"), str):
         patterns = (_PART.sub(r"-*-of-\1", str(out["file"])),)
     return _filled(out, {"include": patterns})
+
+
+def _hub_uri(repo: object, revision: object) -> str | None:
+    """The URI of a repository at a commit; ``None`` where one of them is missing or wrong."""
+    if not isinstance(repo, str) or not isinstance(revision, str):
+        return None
+    try:
+        source = Source.parse(f"hf://{repo}@{revision}")
+    except ValueError:
+        return None
+    return str(source) if source.pinned else None
 
 
 def _gpu_is_used(served: object) -> bool:

@@ -25,8 +25,17 @@ from firstlight.errors import FirstlightError
 LEFT_OUT = {"hf-xet"}
 # What a host's Python may be at the least (Debian 12): decides what has to be in the file.
 OLDEST_HOST = {"extra": "", "python_version": "3.11", "python_full_version": "3.11.0"}
-MAIN = "import sys\nfrom firstlight.weights.fetch import main\nsys.exit(main(sys.argv[1:]))\n"
-OWN = ("__init__.py", "weights/__init__.py", "weights/fetch.py", "weights/wanted.py")
+MAIN = "import sys\nfrom firstlight.weights.program import main\nsys.exit(main(sys.argv[1:]))\n"
+OWN = (
+    "__init__.py",
+    *(
+        f"weights/{name}.py"
+        for name in (
+            "__init__", "blobs", "collect", "contents", "fetch", "hub", "listed", "ollama",
+            "program", "signature", "source", "store", "wanted", "web",
+        )
+    ),
+)  # fmt: skip
 """The part of firstlight that travels, below its package."""
 CONSTANT_DATE = (1980, 1, 1, 0, 0, 0)
 

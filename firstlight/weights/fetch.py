@@ -1,170 +1,184 @@
-"""Fetches one model's weights. Runs on the host, from ``fetch.pyz``, under Python ≥ 3.10.
+"""Fetches one job's weights. Runs on the host, from ``fetch.pyz``, under Python ≥ 3.10.
 
-Order of things: metadata of the pinned revision, free space, then each file into an incoming
-folder (continued where a former run was cut off), each checked, the done-marker, and one
-rename that makes the whole folder visible. What is visible under the store is complete.
+Order of things: what the pinned revision consists of, free space, then each file into an
+incoming folder (a blob that is there already, or continued where a former run was cut off), each
+checked, the done-marker, and one rename that makes the whole folder visible. What is visible
+under the store is complete. A folder that lost its marker keeps what is right in it.
 
-Only the standard library, huggingface_hub and :mod:`firstlight.weights.wanted` may be imported. ``hf_hub_download`` is not
-used: since 2.x it downloads into a file of its own per process and deletes it on failure, so
-a download that was cut off would start over.
+Only the standard library, huggingface_hub and what is beside this file may be imported.
 """
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import json
 import os
 import shutil
-import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from firstlight.weights.wanted import FetchError, Wanted, checksum_of, chosen
+from firstlight.weights import source as sources
+from firstlight.weights.blobs import Blobs, held, place
+from firstlight.weights.hub import Hub
+from firstlight.weights.listed import Bucket, Local, Remote
+from firstlight.weights.ollama import Registry
+from firstlight.weights.source import Source
+from firstlight.weights.wanted import (
+    FetchError,
+    Job,
+    Origin,
+    Wanted,
+    checksum_of,
+    first_line,
+    is_right,
+)
 
 PARALLEL = 4
 TRIES = 2  # a second try mends a partial file that a power cut had damaged
 SPARE_BYTES = 256 * 2**20
+PROGRESS = ".firstlight.progress"
+"""Beside an incoming folder: how many bytes it will have in the end."""
+ORIGINS: dict[str, Callable[[Job, Source, str | None], Origin]] = {
+    sources.HF: Hub,
+    sources.HTTPS: Remote,
+    sources.HTTP: Remote,
+    sources.S3: Bucket,
+    sources.FILE: Local,
+    sources.OLLAMA: Registry,
+}
 
 
-def look_up(job: dict[str, Any], token: str | None) -> list[Wanted]:
-    """Ask the hub for the files of the pinned revision. Raises :class:`FetchError`."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
-
-    name = f"{job['repo']} at revision {job['revision']}"
-    try:
-        api = HfApi(endpoint=job["hub"], token=token or False)
-        info = api.model_info(job["repo"], revision=job["revision"], files_metadata=True)
-    except RepositoryNotFoundError as error:  # a gated repository is one of these
-        raise FetchError(
-            f"the hub does not give {job['repo']}\n  why: {first_line(error)}\n"
-            "  fix: check the repository's name; if it is gated or private, accept its terms on "
-            "its page and set the model's hub_token"
-        ) from None
-    except HfHubHTTPError as error:
-        raise FetchError(
-            f"the hub does not give {name}\n  why: {first_line(error)}\n"
-            "  fix: check the model's revision in the inventory"
-        ) from None
-    except Exception as error:  # its HTTP library's own: no route, no name, no TLS, silence
-        raise FetchError(
-            f"the hub cannot be reached at {job['hub'] or 'its public address'}\n"
-            f"  why: {first_line(error)}\n  fix: check the host's network, or the model's hub"
-        ) from None
-    if info.sha != job["revision"]:
-        raise FetchError(f"the hub answered revision {info.sha} when asked for {name}")
-    return chosen(info.siblings or [], job["include"], job["sha256"])
-
-
-def first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def require_space(folder: Path, wanted: list[Wanted]) -> None:
-    """Refuse when the files that are still missing do not fit, before the first byte."""
-    have = sum(part(folder, want).stat().st_size for want in wanted if part(folder, want).exists())
-    need = sum(want.size for want in wanted) - have + SPARE_BYTES
-    free = shutil.disk_usage(folder).free
-    if need > free:
-        raise FetchError(
-            f"the disk is too small for the weights\n  why: {need / 1e9:.1f} GB needed, "
-            f"{free / 1e9:.1f} GB free in {folder.parent.parent}\n"
-            "  fix: make room, or mount a larger disk there"
-        )
-
-
-def part(folder: Path, want: Wanted) -> Path:
-    """Where a file stands while it is being fetched; it keeps its length across runs."""
-    return folder / want.path
-
-
-def download(job: dict[str, Any], token: str | None, want: Wanted, path: Path) -> None:
-    """Fetch one file to ``path``, continuing what is there."""
-    from huggingface_hub import hf_hub_url
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
-
-    url = hf_hub_url(job["repo"], want.path, revision=job["revision"], endpoint=job["hub"])
-    # Compressed transfers have no length and cannot be continued.
-    headers = {**build_hf_headers(token=token or False), "Accept-Encoding": "identity"}
-    with path.open("ab") as stream:
-        done = stream.tell()
-        http_get(url, stream, resume_size=done, headers=headers, expected_size=want.size)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def fetch_one(job: dict[str, Any], token: str | None, want: Wanted, folder: Path) -> None:
-    """Fetch one file and check it; a wrong one is deleted. Raises :class:`FetchError`."""
-    path = part(folder, want)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kind = want.checksum.partition(":")[0]
-    found = ""
-    for _ in range(TRIES):
-        if path.exists() and path.stat().st_size > want.size:
-            path.unlink()
-        try:
-            download(job, token, want, path)
-        except Exception as error:  # huggingface_hub raises its HTTP library's own errors
-            raise FetchError(
-                f"{want.path} was cut off\n  why: {first_line(error)}\n"
-                "  fix: run again; what is there already is kept and continued"
-            ) from None
-        found = checksum_of(path, kind)
-        if found == want.checksum:
-            path.chmod(0o644)
-            return
-        path.unlink()
-    raise FetchError(
-        f"{want.path} has the wrong checksum and was deleted\n"
-        f"  why: expected {want.checksum}, got {found}\n"
-        "  fix: check the hub or mirror; it serves other bytes than the revision's"
+def full(folder: Path, need: int, what: str) -> FetchError:
+    """Return the error of a disk without room for ``need`` bytes."""
+    store = folder.parent.parent
+    return FetchError(
+        what,
+        f"{need / 1e9:.1f} GB needed, {shutil.disk_usage(folder).free / 1e9:.1f} GB free in {store}",
+        "make room (`firstlight models gc INVENTORY` shows what nobody uses), or mount a larger "
+        "disk there",
     )
 
 
-def fetch(job: dict[str, Any], token: str | None) -> str:
+def missing(folder: Path, wanted: list[Wanted], blobs: Blobs) -> int:
+    """Return how many bytes of ``wanted`` are still to come."""
+    new = {want.checksum: want for want in wanted if not blobs.has(want)}.values()
+    have = (folder / want.path for want in new)
+    return sum(want.size for want in new) - sum(p.stat().st_size for p in have if p.is_file())
+
+
+def fetch_one(origin: Origin, want: Wanted, folder: Path, blobs: Blobs) -> None:
+    """Fetch one file and check it; a wrong one is deleted. Raises :class:`FetchError`."""
+    path = folder / want.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with held(blobs.lock, place(want.checksum)):
+        if blobs.take(want, path):
+            return
+        found = ""
+        for _ in range(TRIES):
+            if path.exists() and path.stat().st_size > want.size:
+                path.unlink()
+            download(origin, want, path)
+            found = checksum_of(path, want.checksum.partition(":")[0])
+            if found == want.checksum:
+                if not path.stat().st_mode & 0o004:  # another account, the engine's, reads it
+                    path.chmod(0o644)
+                blobs.keep(want, path)
+                return
+            path.unlink()
+    raise FetchError(
+        f"{want.path} has the wrong checksum and was deleted",
+        f"expected {want.checksum}, got {found}",
+        "check the hub or mirror; it serves other bytes than the revision's",
+    )
+
+
+def download(origin: Origin, want: Wanted, path: Path) -> None:
+    """Bring one file to ``path`` and onto the disk. Raises :class:`FetchError`."""
+    try:
+        origin.download(want, path)
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    except FetchError:
+        raise
+    except Exception as error:  # huggingface_hub raises its HTTP library's own errors
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            left = want.size - (path.stat().st_size if path.exists() else 0)
+            raise full(path.parent, left, f"the disk filled up while {want.path} came") from None
+        raise FetchError(
+            f"{want.path} was cut off",
+            first_line(error),
+            "run again; what is there already is kept and continued",
+        ) from None
+
+
+def every(origin: Origin, wanted: list[Wanted], folder: Path, blobs: Blobs) -> None:
+    """Fetch all ``wanted`` into ``folder``, the same content only once."""
+    same: dict[str, list[Wanted]] = {}
+    for want in wanted:
+        same.setdefault(want.checksum, []).append(want)
+
+    def one_content(wants: list[Wanted]) -> None:
+        for want in wants:
+            fetch_one(origin, want, folder, blobs)
+
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        for result in [pool.submit(one_content, wants) for wants in same.values()]:
+            result.result()
+
+
+def fetch(job: Job, token: str | None) -> str:
     """Make the folder ``job["folder"]`` complete and visible; return what was done."""
     final = Path(job["folder"])
     incoming = Path(job["incoming"]) / final.name
     incoming.mkdir(parents=True, exist_ok=True)
-    if final.exists():  # its marker was found wrong: everything in it is checked again
-        shutil.rmtree(incoming)
-        final.rename(incoming)
-        (incoming / job["marker"]).unlink(missing_ok=True)
-    wanted = look_up(job, token)
-    require_space(incoming, wanted)
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        for result in [pool.submit(fetch_one, job, token, want, incoming) for want in wanted]:
-            result.result()
+    source = Source.parse(job["source"])
+    origin, blobs = ORIGINS[source.scheme](job, source, token), Blobs(final.parent)
+    wanted = origin.look_up()
+    lacking = [w for w in wanted if not is_right(final / w.path, w.size, w.checksum)]
+    need = missing(incoming, lacking, blobs)
+    if need and need + SPARE_BYTES > shutil.disk_usage(incoming).free:
+        raise full(incoming, need + SPARE_BYTES, "the disk is too small for the weights")
+    progress = incoming.with_name(incoming.name + PROGRESS)
+    progress.write_text(str(sum(want.size for want in lacking)))
+    try:
+        every(origin, lacking, incoming, blobs)
+    finally:
+        progress.unlink(missing_ok=True)
+    for want in set(wanted) - set(lacking):
+        blobs.keep(want, final / want.path)
+    publish(job, wanted, incoming, final)
+    done = sum(want.size for want in lacking)
+    kept = f", {len(wanted) - len(lacking)} were right" if len(lacking) < len(wanted) else ""
+    return f"{len(lacking)} files, {done} bytes{kept}"
+
+
+def publish(job: Job, wanted: list[Wanted], incoming: Path, final: Path) -> None:
+    """Make what came visible: in one step, or file by file in a folder that stands already."""
     marker = {
-        "repo": job["repo"],
-        "revision": job["revision"],
+        "source": job["source"],
         "files": {want.path: {"size": want.size, "checksum": want.checksum} for want in wanted},
     }
-    (incoming / job["marker"]).write_text(json.dumps(marker, indent=1, sort_keys=True) + "\n")
-    for folder in [incoming, *(path for path in incoming.rglob("*") if path.is_dir())]:
-        folder.chmod(0o755)
+    mended = final.is_dir()
+    if mended:
+        (final / job["marker"]).unlink(missing_ok=True)  # complete only when it is again
+        for path in [path for path in incoming.rglob("*") if path.is_file()]:
+            target = final / path.relative_to(incoming)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+        for path in [path for path in final.rglob("*") if path.is_file()]:
+            if str(path.relative_to(final)) not in marker["files"]:
+                path.unlink()  # also what a check noted
+        os.sync()
+    folder = final if mended else incoming
+    draft = folder / f"{job['marker']}.new"
+    draft.write_text(json.dumps(marker, indent=1, sort_keys=True) + "\n")
+    draft.replace(folder / job["marker"])
+    for each in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
+        each.chmod(0o755)
     os.sync()
-    incoming.rename(final)
+    if mended:
+        shutil.rmtree(incoming)
+    else:
+        incoming.rename(final)
     os.sync()
-    return f"{len(wanted)} files, {sum(want.size for want in wanted)} bytes"
-
-
-def main(arguments: list[str]) -> int:
-    """``fetch JOB.json``: 0 the weights are there, 1 they cannot be had (the reason on stderr)."""
-    job = json.loads(Path(arguments[0]).read_text())
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    secret = Path(credentials, "hub-token")
-    token = (secret.read_text().strip() or None) if credentials and secret.exists() else None
-    Path(job["incoming"]).mkdir(parents=True, exist_ok=True)
-    # Two models may share one folder: the second waits and finds the work done.
-    lock = os.open(Path(job["incoming"]) / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    try:
-        if not (Path(job["folder"]) / job["marker"]).exists():
-            print(fetch(job, token))
-        return 0
-    except FetchError as refusal:
-        print(refusal, file=sys.stderr)
-        return 1

@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Sequence
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from firstlight.settings import Model
+from firstlight.weights.source import HF, OLLAMA, Source
 
 STORE = "/srv/models"
 INCOMING = f"{STORE}/.incoming"
+BLOBS = f"{STORE}/.blobs"
+"""Every file once, named by its checksum; folders of weights hold hard links to them."""
 MARKER = ".firstlight.json"
 """The done-marker: it exists only inside a folder whose every file was checked."""
 
+WRONG = ".firstlight.wrong.json"
+"""Beside a done-marker: the files that a check found wrong since."""
 
-def folder(model: Model) -> str:
-    """Return the folder of the weights of ``model``: repository, revision, chosen files.
 
-    Two models with the same choice of files share one folder.
+class Choice(Protocol):
+    """Weights of a source, and which of its files: a want, or a model."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def source(self) -> Source: ...
+    @property
+    def include(self) -> Sequence[str]: ...
+    @property
+    def file(self) -> str | None: ...
+
+
+def folder(want: Choice) -> str:
+    """Return the folder of what is wanted: location, revision, chosen files.
+
+    Two models with the same choice of files share one folder. In Ollama's layout the model's
+    name is a file's path, so there the name is part of the choice.
     """
-    choice = "\0".join([*sorted(model.include), model.file or ""])
-    short = hashlib.sha256(choice.encode()).hexdigest()[:8]
-    return f"{STORE}/{model.repo.replace('/', '--')}@{model.revision[:12]}-{short}"
+    source = want.source
+    parts = [*sorted(want.include), want.file or ""]
+    if source.scheme != HF:  # names of one kind of source must not meet those of another
+        parts += [str(source), want.name if source.scheme == OLLAMA else ""]
+    short = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
+    place = source.location if source.scheme == HF else f"{source.scheme}-{source.name}"
+    readable = re.sub(r"[^A-Za-z0-9._-]", "-", place.replace("/", "--"))[:100]
+    return f"{STORE}/{readable}@{source.revision.removeprefix('sha256:')[:12]}-{short}"

@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 CHUNK = 4 * 2**20
+Job = Mapping[str, Any]
+"""A fetch job as it lies on the host: see ``roles.models.job``."""
 
 
 class FetchError(Exception):
     """The weights cannot be had; the message says what, why and how to mend it."""
 
+    def __init__(self, what: str, why: str, fix: str) -> None:
+        super().__init__(f"{what}\n  why: {why}\n  fix: {fix}")
+
 
 @dataclass(frozen=True)
 class Wanted:
-    """One file: its size in bytes and its checksum, ``sha256:…`` or ``git:…`` (a blob id)."""
+    """One file: its size in bytes, its checksum, and where it comes from (a URL or path).
+
+    The checksum is ``sha256:…``, or ``git:…``: the id of a git blob.
+    """
 
     path: str
     size: int
     checksum: str
+    origin: str = ""
+
+
+class Origin(Protocol):
+    """Where the files of one job come from."""
+
+    def look_up(self) -> list[Wanted]:
+        """Return what is to be fetched. Raises :class:`FetchError`."""
+
+    def download(self, want: Wanted, path: Path) -> None:
+        """Fetch one file to ``path``, continuing what is there."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return an error's first words: HTTP libraries add whole pages."""
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 def checksum_of(path: Path, kind: str) -> str:
@@ -35,23 +60,32 @@ def checksum_of(path: Path, kind: str) -> str:
     return f"{kind}:{digest.hexdigest()}"
 
 
-def chosen(siblings: list[Any], include: list[str], pins: dict[str, str]) -> list[Wanted]:
-    """Return the files of a revision that match ``include``, with what they must hash to.
+def is_right(path: Path, size: int, checksum: str) -> bool:
+    """Tell whether the file is there, of this size, and hashes to this checksum."""
+    try:
+        right = path.is_file() and path.stat().st_size == size
+        return right and checksum_of(path, checksum.partition(":")[0]) == checksum
+    except OSError:  # unreadable is as good as wrong
+        return False
 
-    ``pins`` are the operator's own SHA-256 sums: they win over the hub's.
+
+def chosen(
+    files: Sequence[Wanted], include: Sequence[str], pins: Mapping[str, str]
+) -> list[Wanted]:
+    """Return those of a source's ``files`` that match ``include``.
+
+    ``pins`` are the operator's own SHA-256 sums: they win over the source's.
     """
-    wanted = []
-    for item in siblings:
-        if not any(fnmatch.fnmatchcase(item.rfilename, pattern) for pattern in include):
-            continue
-        hub = f"sha256:{item.lfs.sha256}" if item.lfs else f"git:{item.blob_id}"
-        pin = pins.get(item.rfilename)
-        wanted.append(Wanted(item.rfilename, item.size, f"sha256:{pin}" if pin else hub))
+    wanted = [
+        replace(file, checksum=f"sha256:{pins[file.path]}") if file.path in pins else file
+        for file in files
+        if any(fnmatch.fnmatchcase(file.path, pattern) for pattern in include)
+    ]
     unknown = sorted(set(pins) - {want.path for want in wanted})
     if not wanted or unknown:
         raise FetchError(
-            f"no such file in the repository: {', '.join(unknown or include)}\n"
-            f"  why: it has {', '.join(sorted(item.rfilename for item in siblings)[:12])}\n"
-            "  fix: correct the model's file, include or sha256 in the inventory"
+            f"no such file in the repository: {', '.join(unknown or include)}",
+            f"it has {', '.join(sorted(file.path for file in files)[:12])}",
+            "correct the model's file, include or sha256 in the inventory",
         )
     return wanted

@@ -10,15 +10,20 @@ import pytest
 
 from firstlight.facts.accounts import AccountExists
 from firstlight.facts.edge import Edge, EdgeState
-from firstlight.facts.engines import EngineState, EngineStates
+from firstlight.facts.engines import Engines, EngineState, EngineStates
 from firstlight.facts.services import UnitProperties
 from tests.facts.shell import gather
 from tests.stubs import Stubs
 
 
-def engines(stubs: Stubs, folder: Path) -> dict[str, EngineState]:
-    instead = {"/etc/systemd/system/": f"{folder}/"}
-    found: dict[str, EngineState] = gather(EngineStates, stubs.env, instead, label="the.label")
+EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+def engines(stubs: Stubs, folder: Path) -> Engines:
+    instead = {"/etc/systemd/system/": f"{folder}/", "/var/run/cdi/": f"{folder}/cdi/"}
+    found: Engines = gather(
+        EngineStates, stubs.env, instead, label="the.label", folder=str(folder / "engines")
+    )
     return found
 
 
@@ -26,6 +31,9 @@ def test_engines_by_name(stubs: Stubs, tmp_path: Path) -> None:
     for name in ("tiny", "qwen3-8b.v2"):
         (tmp_path / f"firstlight-engine-{name}.service").touch()
     (tmp_path / "other.service").touch()
+    config = tmp_path / "engines/tiny/config-1"
+    config.parent.mkdir(parents=True)
+    config.write_text("x")
     stubs.add(
         "systemctl",
         """case "$4" in
@@ -34,16 +42,28 @@ def test_engines_by_name(stubs: Stubs, tmp_path: Path) -> None:
 esac""",
     )
     stubs.add("docker", 'case "$4" in *tiny) echo 0123abcd;; *) exit 1;; esac')
-    assert engines(stubs, tmp_path) == {
-        "tiny": EngineState("active", True, False, "0123abcd"),
-        "qwen3-8b.v2": EngineState("failed", False, True, "none"),
-    }
+    stubs.add("nvidia-smi", "exit 9")
+    files = {str(config): hashlib.sha256(b"x").hexdigest()}
+    assert engines(stubs, tmp_path) == Engines(
+        {
+            "tiny": EngineState("active", True, False, "0123abcd", EMPTY, files),
+            "qwen3-8b.v2": EngineState("failed", False, True, "none", EMPTY),
+        }
+    )
     assert any('"the.label"' in call for call in stubs.calls("docker"))
 
 
 def test_a_bare_host_has_no_engines(stubs: Stubs, tmp_path: Path) -> None:
     stubs.add("systemctl", "exit 1")
-    assert engines(stubs, tmp_path) == {}
+    stubs.add("nvidia-smi", "exit 127")
+    assert engines(stubs, tmp_path) == Engines()
+
+
+def test_gpus_are_named_where_the_specification_names_them(stubs: Stubs, tmp_path: Path) -> None:
+    (tmp_path / "cdi").mkdir()
+    (tmp_path / "cdi/nvidia.yaml").write_text('devices:\n- name: "GPU-aaa"\n- name: "0"\n')
+    stubs.add("nvidia-smi", "echo '0, GPU-aaa'; echo '1, GPU-in-mig-mode'")
+    assert engines(stubs, tmp_path).uuids == {"0": "GPU-aaa"}
 
 
 def edge(stubs: Stubs, folder: Path) -> Edge:
@@ -101,6 +121,6 @@ def test_accounts() -> None:
 
 @pytest.mark.parametrize("garbage", [[""], ["a b"], ["====="], ["\x00 \xff x y z w"]])
 def test_garbage_never_raises(garbage: list[str]) -> None:
-    assert EngineStates().process(garbage) == {}
+    assert EngineStates().process(garbage) == Engines()
     assert not EdgeState().process(garbage).active
     assert UnitProperties().process(garbage).get("ActiveState") is None

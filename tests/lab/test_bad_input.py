@@ -46,15 +46,22 @@ CASES: dict[str, tuple[Callable[[TestRack], Data], tuple[str, ...]]] = {
     ),
     "a model without a pinned revision": (
         lambda rack: without(rack, "revision"),
-        ("models[0].revision", "found nothing", "40 hex digits", "fix: take the commit from"),
+        (
+            "models[0].revision: hf://firstlight/tiny is not in inventories/firstlight.lock",
+            "fix: firstlight lock inventories/lab.py",
+        ),
     ),
     "a model at a branch": (
         lambda rack: models(rack, revision="main"),
-        ("models[0].revision", 'found "main"', "40 hex digits"),
+        ("models[0].revision: hf://firstlight/tiny@main is not in", "fix: firstlight lock"),
     ),
     "an image by tag": (
         lambda rack: models(rack, image="ghcr.io/ggml-org/llama.cpp:server"),
-        ("models[0].image", "expected an image by digest", "skopeo inspect"),
+        ("models[0].image: the tag ghcr.io/ggml-org/llama.cpp:server is not", "firstlight lock"),
+    ),
+    "the newest image": (
+        lambda rack: models(rack, image="ghcr.io/ggml-org/llama.cpp:latest"),
+        ("models[0].image", "the newest can be any", "write ghcr.io/ggml-org/llama.cpp:TAG"),
     ),
     "a malformed domain": (
         lambda rack: {"domain": "lab1..firstlight_internal"},

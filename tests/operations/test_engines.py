@@ -1,106 +1,122 @@
-"""Engines: started, restarted only when what they run changed, retired when nobody wants them."""
+"""Engines: started, replaced only when what they run changed, retired when nobody wants them."""
 
 from __future__ import annotations
 
+import base64
+import io
+import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from firstlight.engines.unit import EngineUnit
-from firstlight.facts.engines import EngineState, EngineStates
-from firstlight.operations.engines import answering, retired
+from firstlight.facts.engines import Engines, EngineState, EngineStates
+from firstlight.operations.engines import retired, serving
 from firstlight.settings import Model
+from tests.operations.engine_host import UNIT, Facts, Host, have, switch, text
 from tests.operations.play import commands, converged, run
 from tests.stubs import Stubs
-
-UNIT = "firstlight-engine-tiny.service"
+from tests.units import unit_of
 
 
 @pytest.fixture
 def unit(model: Callable[..., Model]) -> EngineUnit:
-    return EngineUnit(model())
+    return unit_of(model())
 
 
-def have(unit: EngineUnit, active: str = "active", **change: object) -> dict[type, object]:
-    values = {"enabled": True, "reload_needed": False, "spec": unit.spec(), **change}
-    return {EngineStates: {"tiny": EngineState(active, **values)}}  # type: ignore[arg-type]
-
-
-def verbs(stubs: Stubs, unit: EngineUnit, facts: dict[type, object]) -> list[str]:
-    stubs.add("systemctl")
-    (command,), _ = commands(answering, facts, unit=unit)
-    assert run(command, stubs.env).returncode == 0
-    return [call.removeprefix("systemctl ") for call in stubs.calls("systemctl")]
+@pytest.fixture
+def host(tmp_path: Path, stubs: Stubs) -> Host:
+    return Host(tmp_path, stubs)
 
 
 def test_an_engine_as_specified_is_left_alone(unit: EngineUnit) -> None:
-    assert converged(answering, have(unit), unit=unit)
+    assert converged(serving, have(unit), unit=unit, text=text)
 
 
-@pytest.mark.parametrize("facts", [{}, {EngineStates: {}}, {EngineStates: None}])
-def test_a_bare_host_starts_it(stubs: Stubs, unit: EngineUnit, facts: dict[type, object]) -> None:
-    called = verbs(stubs, unit, facts)
-    assert called.index("daemon-reload") < called.index(f"start {UNIT}")
-    assert f"enable --quiet {UNIT}" in called
+def test_its_gpus_are_those_that_the_driver_names(model: Callable[..., Model]) -> None:
+    unit = unit_of(model(gpus=[0]))
+    named = unit.named({"0": "GPU-a"})
+    facts = have(named)
+    facts[EngineStates] = replace(facts[EngineStates], uuids={"0": "GPU-a"})  # type: ignore[type-var]
+    assert converged(serving, facts, unit=unit, text=text)
+    assert not converged(serving, have(unit) | {EngineStates: Engines()}, unit=unit, text=text)
+
+
+@pytest.mark.parametrize("facts", [{}, {EngineStates: Engines()}, {EngineStates: None}])
+def test_a_bare_host_starts_it(host: Host, unit: EngineUnit, facts: Facts) -> None:
+    how, command = switch(unit, facts)
+    (host.state / "tiny/next.service").write_text("new")
+    assert host.replace(command, "new")[0] == 0
+    assert how == "switch" and host.installed.read_text() == "new"
+    assert host.verbs()[-2:] == ["daemon-reload", "start"]
+    assert any(f"enable --quiet {UNIT}" in call for call in host.stubs.calls())
+
+
+def test_what_it_needs_is_written_before_it_is_touched(unit: EngineUnit) -> None:
+    (writes, _), _ = commands(serving, {}, unit=unit, text=text)
+    archive = base64.b64decode(writes.connector_arguments["_stdin"])
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        written = [tar.extractfile(each).read().decode() for each in tar]  # type: ignore[union-attr]
+    assert written == [*unit.files.values(), text(unit)]
+    assert "/var/lib/firstlight/engines/tiny/next.service" in writes.get_raw_value()
 
 
 @pytest.mark.parametrize(
-    ("active", "change", "verb"),
+    ("active", "change", "expected"),
     [
-        ("active", {"spec": "another"}, "restart"),
-        ("active", {"spec": "none"}, "restart"),
-        ("activating", {"spec": "another"}, "restart"),
+        ("active", {"spec": "another"}, "switch"),
+        ("active", {"spec": "none"}, "switch"),
+        ("activating", {"spec": "another"}, "switch"),
         # One that is starting as specified is waited for, not started over.
         ("activating", {}, "start"),
-        ("failed", {"spec": "another"}, "start"),
-        ("inactive", {"spec": "none"}, "start"),
+        ("failed", {"spec": "another"}, "switch"),
+        ("inactive", {"spec": "none"}, "switch"),
         ("active", {"enabled": False}, "start"),
-        ("active", {"reload_needed": True}, "start"),
+        # Only the unit around what runs is new.
+        ("active", {"unit": "other"}, "adopt"),
+        ("active", {"files": {}}, "adopt"),
     ],
 )
-def test_drift(
-    stubs: Stubs, unit: EngineUnit, active: str, change: dict[str, object], verb: str
-) -> None:
-    assert verbs(stubs, unit, have(unit, active, **change))[-1] == f"{verb} {UNIT}"
-
-
-def test_an_engine_that_does_not_answer_is_shown_with_its_last_words(
-    stubs: Stubs, unit: EngineUnit
-) -> None:
-    stubs.add("systemctl", '[ "$1" != start ]')
-    stubs.add("journalctl", "echo CUDA out of memory")
-    (command,), _ = commands(answering, {EngineStates: {}}, unit=unit)
-    done = run(command, stubs.env)
-    assert done.returncode != 0
-    assert "CUDA out of memory" in done.stderr and "gpu1" in done.stderr
-    assert f"start_timeout is {unit.model.start_timeout} s" in done.stderr
+def test_drift(unit: EngineUnit, active: str, change: dict[str, object], expected: str) -> None:
+    assert switch(unit, have(unit, active, **change))[0] == expected
 
 
 STATE = EngineState("active", True, False, "x")
 
 
 def test_nothing_is_left_over() -> None:
-    assert converged(retired, {EngineStates: {"tiny": STATE}}, keep=("tiny", "new"))
-    assert converged(retired, {EngineStates: {}}, keep=())
+    facts: Facts = {EngineStates: Engines({"tiny": STATE})}
+    assert converged(retired, facts, keep=("tiny", "new"))
+    assert converged(retired, {EngineStates: Engines()}, keep=())
     assert converged(retired, {EngineStates: None}, keep=("tiny",))
 
 
 def test_models_gone_are_stopped_and_removed(stubs: Stubs, tmp_path: Path) -> None:
     stubs.add("systemctl")
-    units, configs = tmp_path / "units", tmp_path / "engines"
-    for folder, end in ((units, "service"), (configs, "yaml")):
-        folder.mkdir()
+    stubs.add(
+        "docker", "printf 'firstlight-cache-old\\nfirstlight-cache-old-0123456789ab\\nx-old\\n'"
+    )
+    folders = {
+        "/etc/systemd/system": tmp_path / "units",
+        "/etc/firstlight/engines": tmp_path / "engines",
+        "/var/lib/firstlight/engines": tmp_path / "state",
+        "/run/firstlight-engines": tmp_path / "out",
+    }
+    for path in folders.values():
+        path.mkdir()
         for name in ("old", "tiny"):
-            prefix = "firstlight-engine-" if end == "service" else ""
-            (folder / f"{prefix}{name}.{end}").touch()
-    facts = {EngineStates: {"tiny": STATE, "old": STATE}}
+            unit = f"firstlight-engine-{name}.service"
+            (path / (unit if path.name == "units" else name)).touch()
+    facts: Facts = {EngineStates: Engines({"tiny": STATE, "old": STATE})}
     (command,), _ = commands(retired, facts, keep=("tiny",))
-    instead = {"/etc/systemd/system": units, "/etc/firstlight/engines": configs}
-    assert run(command, stubs.env, instead).returncode == 0
-    assert [path.name for path in units.iterdir()] == [UNIT]
-    assert [path.name for path in configs.iterdir()] == ["tiny.yaml"]
+    assert run(command, stubs.env, folders).returncode == 0
+    left = [path.name for folder in folders.values() for path in folder.iterdir()]
+    assert left == [UNIT, "tiny", "tiny", "tiny"]
     calls = stubs.calls()
     assert calls[0].endswith("--now firstlight-engine-old.service")
+    removed = "docker volume rm firstlight-cache-old firstlight-cache-old-0123456789ab"
+    assert removed in calls
     assert calls[-1] == "systemctl daemon-reload"
     assert not any("tiny" in call for call in calls)

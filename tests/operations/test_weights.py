@@ -13,6 +13,7 @@ from firstlight.facts.weights import Fetching, FetchProgress, Stored, StoredWeig
 from firstlight.operations import weights
 from firstlight.settings import Model
 from firstlight.weights import store
+from firstlight.weights.wants import Want, wants
 from tests.operations.play import commands, converged, run
 from tests.stubs import Stubs
 
@@ -20,8 +21,8 @@ UNIT = "firstlight-weights@tiny.service"
 
 
 @pytest.fixture
-def tiny(model: Callable[..., Model]) -> Model:
-    return model()
+def tiny(model: Callable[..., Model]) -> Want:
+    return wants(model())[0]
 
 
 @pytest.fixture
@@ -33,9 +34,9 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
-def complete(model: Model) -> Stored:
+def complete(want: Want) -> Stored:
     files = {"tiny.gguf": {"size": 5}}
-    marker = {"repo": model.repo, "revision": model.revision, "files": files}
+    marker = {"source": str(want.source), "files": files}
     return Stored(marker, {"tiny.gguf": 5})
 
 
@@ -44,33 +45,33 @@ def watching(states: list[Fetching]) -> dict[type, object]:
     return {StoredWeights: Stored(), FetchProgress: lambda **_: next(left, states[-1])}
 
 
-def test_complete_weights_are_left_alone(tiny: Model) -> None:
-    assert converged(weights.fetched, {StoredWeights: complete(tiny)}, model=tiny)
+def test_complete_weights_are_left_alone(tiny: Want) -> None:
+    assert converged(weights.fetched, {StoredWeights: complete(tiny)}, want=tiny)
 
 
 @pytest.mark.parametrize("stored", [Stored(), None, Stored({"files": {"a": {"size": 1}}})])
-def test_a_plan_only_says_that_they_would_be_fetched(tiny: Model, stored: object) -> None:
-    found, _ = commands(weights.fetched, {StoredWeights: stored}, model=tiny)
+def test_a_plan_only_says_that_they_would_be_fetched(tiny: Want, stored: object) -> None:
+    found, _ = commands(weights.fetched, {StoredWeights: stored}, want=tiny)
     assert len(found) == 1
 
 
 def test_a_wrong_marker_goes_before_the_fetch_starts(
-    stubs: Stubs, tmp_path: Path, tiny: Model
+    stubs: Stubs, tmp_path: Path, tiny: Want
 ) -> None:
-    folder = tmp_path / store.folder(tiny).removeprefix("/")
+    folder = tmp_path / tiny.folder.removeprefix("/")
     folder.mkdir(parents=True)
     marker = folder / store.MARKER
     marker.touch()
     stubs.add("systemctl", f'[ "$1" != start ] || ! [ -e "{marker}" ]')
-    (command,), _ = commands(weights.fetched, {}, model=tiny)
+    (command,), _ = commands(weights.fetched, {}, want=tiny)
     assert run(command, stubs.env, {store.STORE: f"{tmp_path}{store.STORE}"}).returncode == 0
     assert stubs.calls()[-1] == f"systemctl start --no-block {UNIT}"
 
 
-def test_watched_until_it_has_ended(tiny: Model, slept: list[float]) -> None:
+def test_watched_until_it_has_ended(tiny: Want, slept: list[float]) -> None:
     busy, done = Fetching("activating"), Fetching("inactive", "success")
     facts = watching([busy, busy, busy, done])
-    found, _ = commands(weights.fetched, facts, executing=True, model=tiny)
+    found, _ = commands(weights.fetched, facts, executing=True, want=tiny)
     assert len(found) == 1
     assert len(slept) == 3
     assert slept == sorted(slept)
@@ -80,8 +81,8 @@ def test_watched_until_it_has_ended(tiny: Model, slept: list[float]) -> None:
     "ended",
     [Fetching("failed", "exit-code", 0, "the disk is too small\n  fix: make room"), Fetching()],
 )
-def test_a_fetch_that_fails_says_why(tiny: Model, slept: list[float], ended: Fetching) -> None:
-    found, _ = commands(weights.fetched, watching([ended]), executing=True, model=tiny)
+def test_a_fetch_that_fails_says_why(tiny: Want, slept: list[float], ended: Fetching) -> None:
+    found, _ = commands(weights.fetched, watching([ended]), executing=True, want=tiny)
     done = run(found[-1])
     assert done.returncode == 1
     assert f"gpu1: the weights of tiny could not be fetched: {ended.words}" in done.stderr
@@ -90,13 +91,13 @@ def test_a_fetch_that_fails_says_why(tiny: Model, slept: list[float], ended: Fet
 
 
 def test_a_fetch_that_never_ends_is_bounded(
-    tiny: Model, slept: list[float], monkeypatch: pytest.MonkeyPatch
+    tiny: Want, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(weights, "LIMIT_SECONDS", 600)
     monkeypatch.setattr(adapter, "say", said.append)
     facts = watching([Fetching("activating", bytes=10**9)])
-    found, _ = commands(weights.fetched, facts, executing=True, model=tiny)
+    found, _ = commands(weights.fetched, facts, executing=True, want=tiny)
     assert run(found[-1]).returncode == 1
     assert sum(slept) == pytest.approx(weights.LIMIT_SECONDS, abs=weights.LONGEST_LOOK_SECONDS)
     assert max(slept) <= weights.LONGEST_LOOK_SECONDS

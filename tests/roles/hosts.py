@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from firstlight import receipt
@@ -10,23 +11,25 @@ from firstlight.engines.unit import EngineUnit
 from firstlight.facts.accounts import AccountExists
 from firstlight.facts.docker import Daemon, DockerDaemon, ImagesPresent
 from firstlight.facts.edge import Edge, EdgeState
-from firstlight.facts.engines import EngineState, EngineStates
+from firstlight.facts.engines import Engines, EngineState, EngineStates
 from firstlight.facts.files import PathStates
 from firstlight.facts.nvidia import NvidiaProbe
 from firstlight.facts.packages import InstalledPackages, Packages
 from firstlight.facts.probe import HostProbe, Probe
 from firstlight.facts.receipt import Serving, ServingVersions
 from firstlight.facts.services import UnitProperties
-from firstlight.facts.weights import Stored, StoredWeights
+from firstlight.facts.weights import Jobs, Stored, StoredWeights
 from firstlight.nvidia.state import NvidiaState
 from firstlight.operations.docker import CONFIG
-from firstlight.operations.files import File
+from firstlight.operations.engines import STATE
+from firstlight.operations.files import Directory, File
 from firstlight.release import RELEASES
 from firstlight.settings import HostSettings
-from firstlight.weights import store
+from firstlight.weights.wants import every
 from tests.roles.gpu_hosts import answers as gpu_answers
 from tests.roles.gpu_hosts import cards
 from tests.roles.stage import Facts, Played
+from tests.units import instances_of
 
 UP = {"ActiveState": "active", "UnitFileState": "enabled"}
 
@@ -57,6 +60,8 @@ def text(played: Played, host: str, path: str) -> str | None:
 def made(system: System, played: Played, state: NvidiaState | None = None) -> Facts:
     """A host on which all that ``played`` would have written stands and runs."""
 
+    on_bus = len((state or cards(system)).gpus_on_bus)
+
     def facts(settings: HostSettings, kind: type, asked: dict[str, Any]) -> Any:
         name = settings.name.removeprefix("@fake/")
         there = played.written[name]
@@ -70,11 +75,15 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
             UnitProperties: UP,
             DockerDaemon: Daemon(text(played, name, CONFIG), active=True, enabled=True),
             ImagesPresent: frozenset(asked.get("references", ())),
+            Jobs: [want.name for want in every(settings.models)],
             StoredWeights: stored(settings, asked.get("folder", "")),
-            EngineStates: {
-                model.name: EngineState("active", True, False, EngineUnit(model).spec())
-                for model in settings.models
-            },
+            EngineStates: Engines(
+                {
+                    unit.instance.name: running(unit, there)
+                    for unit in map(EngineUnit, instances_of(*settings.models, cards=on_bus))
+                    if staged(unit) in there
+                }
+            ),
             EdgeState: Edge(release, release, written=True, active=True, enabled=True),
             ServingVersions: Serving(text=text(played, name, receipt.PATH)),
         }
@@ -85,10 +94,19 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
     return facts
 
 
+def running(unit: EngineUnit, there: Mapping[str, File | Directory]) -> EngineState:
+    """Return the state of an instance that runs what stands in the files written for it."""
+    files = {path: there[path].state.sha256 for path in unit.files}
+    return EngineState("active", True, False, unit.spec(), there[staged(unit)].state.sha256, files)
+
+
+def staged(unit: EngineUnit) -> str:
+    return f"{STATE}/{unit.instance.name}/next.service"
+
+
 def stored(settings: HostSettings, folder: str) -> Stored:
-    for model in settings.models:
-        if store.folder(model) == folder:
+    for want in every(settings.models):
+        if want.folder == folder:
             files = {"weights": {"size": 1}}
-            marker = {"repo": model.repo, "revision": model.revision, "files": files}
-            return Stored(marker, {"weights": 1})
+            return Stored({"source": str(want.source), "files": files}, {"weights": 1})
     return Stored()

@@ -21,7 +21,8 @@ from pyinfra.api.state import StateStage
 from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 
 from firstlight import adapter, keys, pki, registry
-from firstlight.operations import docker, edge, files, gpus, ready
+from firstlight.lock.pins import pins
+from firstlight.operations import docker, edge, engines, files, gpus, ready
 from firstlight.operations.files import Directory, File
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
@@ -33,6 +34,7 @@ with mock.patch("gevent.monkey.patch_all"):
     from pyinfra_cli.util import load_deploy_file
 
 ROOT = Path(__file__).resolve().parents[2]
+LOCKED = ROOT / "tests/roles/inventories"
 INSTANT = {"fake_delay": 0, "fake_delay_jitter": 0}
 Facts = Callable[[HostSettings, type, dict[str, Any]], Any]
 
@@ -61,7 +63,7 @@ class Stage:
         patch.setattr(registry, "require", lambda *_: None)
         patch.setattr(registry, "environment", lambda *_: {})
         patch.setattr(bundle, "archive", lambda _: b"the fetch program")
-        for module in (docker, edge, files, gpus, ready):
+        for module in (docker, edge, engines, files, gpus, ready):
             patch.setattr(module, "writing", self._writing(module.writing))
 
     def _writing(self, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,6 +77,9 @@ class Stage:
     def play(self, inventory: Path, facts: Facts, deploy: str = "stack") -> Played:
         """Plan a deploy for every host of ``inventory``, whose state is what ``facts`` says."""
         self.written = {}
+        # The examples have no lock: their digests are the reader's. Here they are all zeros.
+        locked = LOCKED / inventory.name
+        self.patch.setattr(adapter, "inventory_file", lambda: locked)
         state = State(check_for_changes=True)
         state.cwd = str(self.root)
         config = Config()
@@ -82,7 +87,7 @@ class Stage:
             hosts = fake(make_inventory_from_files(str(inventory), cwd=str(ROOT)))
             with ctx_inventory.use(hosts):
                 state.init(hosts, config)
-                site = load_site(adapter.inventory_data(hosts), self.root)
+                site = load_site(adapter.inventory_data(hosts), self.root, pins(locked))
                 self.patch.setattr(Host, "get_fact", answering(facts, site))
                 connect_all(state)
                 state.set_stage(StateStage.Prepare)

@@ -24,7 +24,7 @@ EXAMPLES = sorted(path.stem for path in (ROOT / "inventories").glob("*.py"))
 FIRST = "debian 13"
 SYSTEMS = [FIRST, *sorted(set(systems()) - {FIRST})]
 # Files that others tests look into, or that are copied as they stand.
-NOT_SHOWN = re.compile(r"/etc/nginx/|/certs\.d/|docker\.asc|fetch\.pyz|receipt\.json|await-engine")
+NOT_SHOWN = re.compile(r"/etc/nginx/|/certs\.d/|docker\.asc|fetch\.pyz|receipt\.json|engine-watch")
 
 
 def expect(name: str, found: str) -> None:
@@ -121,6 +121,6 @@ def test_systems_differ_where_they_must(stage: Stage) -> None:
         found = texts[name]
         assert ("http2 on;" in found["nginx.conf"]) is http2
         assert ("ssl http2 " in found["nginx.conf"]) is not http2
-        unit = found["firstlight-engine-qwen3-32b.service"]
+        unit = found["next.service"]
         assert ("RestartSteps=" in unit) is growing
         assert f"Suites: {suite}\n" in found["docker.sources"]

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from firstlight.catalogue import docker_archive, engines, models, supported_system, systems
 from firstlight.errors import FirstlightError
-from firstlight.settings.model import FlagName, ModelName, Pattern, RepoId
+from firstlight.settings.model_value import FlagName, ModelName, Pattern, RepoId
 from firstlight.settings.value import Package
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from firstlight import pki, site
+from firstlight.edge_routes import locations, served
 from firstlight.keys import digest
-from firstlight.release import ERRORS, RELEASES, Release, error_body, locations, release
+from firstlight.release import ERRORS, RELEASES, Release, error_body, release
 from firstlight.secret import Secret
 from tests.site import Load
+from tests.units import instances_of
 
 PATHS = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings"]
 Make = Callable[..., Release]
@@ -28,7 +30,8 @@ def make(load: Load) -> Make:
         settings = load(*models, **data)
         leaf = site.leaf(settings)
         held = keys or site.api_keys(settings)
-        return release(settings, held, leaf, ipv6=ipv6, http2_directive=True)
+        found = instances_of(*settings.models)
+        return release(settings, found, held, leaf, ipv6=ipv6, http2_directive=True)
 
     return make
 
@@ -87,7 +90,7 @@ def test_no_secret_in_a_text(make: Make, load: Load) -> None:
 
 def test_exactly_these_paths(load: Load) -> None:
     settings = load({}, {"engine": "vllm"})
-    found = {each["path"]: each for each in locations(settings.models)}
+    found = {each["path"]: each for each in locations(served(instances_of(*settings.models)))}
     vllm = [*PATHS, "/v1/responses", "/v1/messages", "/v1/messages/count_tokens"]
     assert list(found) == [
         "/v1/models",
@@ -97,6 +100,7 @@ def test_exactly_these_paths(load: Load) -> None:
     ]
     assert found["/models/qwen3-8b/v1/messages"] == {
         "path": "/models/qwen3-8b/v1/messages", "upstream": "model_1", "target": "/v1/messages",
+        "out": "/run/firstlight-engines/qwen3-8b", "next": "off",
     }  # fmt: skip
     assert found["/v1/completions"]["upstream"] == "model_0"
     listed = json.loads(found["/v1/models"]["body"])
@@ -153,3 +157,23 @@ def test_a_stream_passes_unbuffered(make: Make) -> None:
     assert "proxy_read_timeout 777s;" in text
     # The engine never learns the key.
     assert 'proxy_set_header Authorization "";' in text
+
+
+def test_replicas_stand_behind_gates(make: Make) -> None:
+    made = make({"engine": "vllm", "replicas": 2, "gpus": 1})
+    text = str(made.files["nginx.conf"])
+    for name, port in (("qwen3-8b", 8000), ("qwen3-8b.2", 8001)):
+        assert f"server unix:/run/firstlight-gate-{name}.sock max_fails=0;" in text
+        assert f"listen unix:/run/firstlight-gate-{name}.sock;" in text
+        assert f"if (-f /run/firstlight-engines/{name}) {{ return 503; }}" in text
+        assert f"proxy_pass http://127.0.0.1:{port};" in text
+    assert "least_conn;" in text
+    assert "proxy_next_upstream error http_503 non_idempotent;" in text
+
+
+def test_an_adapter_is_a_model_to_clients(load: Load) -> None:
+    lora = {"name": "polite", "weights": "hf://a/b@" + "2" * 40}
+    settings = load({"engine": "vllm", "lora": [lora]})
+    (listing, *_) = locations(served(instances_of(*settings.models)))
+    found = {each["id"]: each.get("parent") for each in json.loads(listing["body"])["data"]}
+    assert found == {"qwen3-8b": None, "polite": "qwen3-8b"}

@@ -42,7 +42,7 @@ def test_an_undefined_value_is_an_error() -> None:
 def test_every_template_stands_where_it_is_written_to() -> None:
     tops = {path.relative_to(TEMPLATES).parts[0] for path in TEMPLATES.rglob("*") if path.is_file()}
     assert tops <= {"etc", "usr"}
-    assert verbatim("usr/local/lib/firstlight/await-engine").startswith("#!/bin/sh")
+    assert verbatim("usr/local/lib/firstlight/gpu-settings").startswith("#!/bin/sh")
 
 
 def test_the_transport_has_no_nagle_and_stays_awake() -> None:

@@ -1,6 +1,7 @@
 """The lab's engine images: made here without a container engine, pushed to the lab's registry.
 
-The engines are real and run on the CPU. Weights are not in the images.
+vLLM and llama.cpp are real and run on the CPU; the others are SIMULATED. Weights are not in the
+images.
 """
 
 from __future__ import annotations
@@ -10,13 +11,18 @@ from pathlib import Path
 
 from firstlight.errors import FirstlightError
 from firstlight.lab.command import run
-from firstlight.lab.images import llamacpp, oci, publish, vllm
+from firstlight.lab.images import derived, llamacpp, oci, publish, standin, variants, vllm
 from firstlight.lab.images.recipe import Recipe
 from firstlight.lab.lock import locked
 from firstlight.lab.mounts import unmount_below
+from firstlight.lab.services import registry
 from firstlight.lab.state import Rack
 
-RECIPES: dict[str, Recipe] = {each.engine: each for each in (llamacpp.RECIPE, vllm.RECIPE)}
+RECIPES: dict[str, Recipe] = {
+    each.engine: each for each in (llamacpp.RECIPE, vllm.RECIPE, *standin.RECIPES)
+}
+REAL = ("llamacpp", "vllm")
+"""The engines whose images hold the engine itself; the others' are SIMULATED."""
 BUILD_SECONDS = 1800.0
 """How long to wait for another process that builds the same image."""
 
@@ -34,13 +40,40 @@ def ensure(engine: str, rack: Rack) -> str:
             where=engine,
             fix=f"one of: {', '.join(sorted(RECIPES))}",
         )
+    return _published(recipe, rack)
+
+
+def ensure_variants(engine: str, rack: Rack) -> dict[str, str]:
+    """Have the other builds of ``engine``'s image in the registry: next, broken, mute.
+
+    Returns their references by digest; nothing for an engine that has none.
+    """
+    found = variants.RECIPES.get(engine, {})
+    return {name: _published(recipe, rack) for name, recipe in found.items()}
+
+
+def tagged(engine: str, reference: str, rack: Rack) -> dict[str, str]:
+    """Let tags lead to ``engine``'s image and to its next build; return them as references.
+
+    ``reference`` is that of the image by digest, which the registry has.
+    """
+    other = variants.RECIPES.get(engine, {}).get("next")
+    if other is None:
+        return {}
+    repository = RECIPES[engine].repository
+    publish.retag(repository, reference.rpartition("@")[2], variants.FIRST, rack)
+    where = f"{registry.endpoint(rack)}/{repository}"
+    return {"first": f"{where}:{variants.FIRST}", "next": f"{where}:{other.tag}"}
+
+
+def _published(recipe: Recipe, rack: Rack) -> str:
     layout = built(recipe, rack.cache_dir)
     digest = oci.digest(layout)
     if digest is None:
         raise FirstlightError(
             "a cached image is damaged", where=str(layout), fix=f"rm -r '{layout}'"
         )
-    return publish.push(layout, recipe.repository, digest, rack)
+    return publish.push(layout, recipe.repository, digest, rack, recipe.tag)
 
 
 def built(recipe: Recipe, cache_dir: Path) -> Path:
@@ -55,20 +88,26 @@ def built(recipe: Recipe, cache_dir: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     cache_dir.chmod(0o700)
     done = folder / recipe.key(architecture)
+    base = None if recipe.base is None or done.is_dir() else built(recipe.base, cache_dir)
     if not done.is_dir():
         with locked(folder / f"{done.name}.lock", f"building {done.name}", BUILD_SECONDS):
             if not done.is_dir():
-                _build(recipe, folder / f"{done.name}.partial", done, architecture)
+                _build(recipe, folder / f"{done.name}.partial", done, architecture, base)
             (folder / f"{done.name}.lock").unlink(missing_ok=True)
     return done
 
 
-def _build(recipe: Recipe, workplace: Path, done: Path, architecture: str) -> None:
+def _build(
+    recipe: Recipe, workplace: Path, done: Path, architecture: str, base: Path | None
+) -> None:
     _discard(workplace)
     workplace.mkdir(mode=0o700)
     try:
         recipe.build(workplace / "root")
-        oci.write(workplace / "layout", [workplace / "root"], recipe.config, architecture)
+        if base is None:
+            oci.write(workplace / "layout", [workplace / "root"], recipe.config, architecture)
+        else:
+            derived.write(workplace / "layout", base, workplace / "root", recipe.config)
         (workplace / "layout").rename(done)
     finally:
         _discard(workplace)

@@ -66,13 +66,18 @@ def write(layout: Path, roots: Sequence[Path], config: ImageConfig, architecture
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
-        "config": _blob(blobs, image, CONFIG_TYPE),
+        "config": blob(blobs, image, CONFIG_TYPE),
         "layers": [
             {"mediaType": layer.MEDIA_TYPE, "digest": each.digest, "size": each.size}
             for each in layers
         ],
     }
-    described = _blob(blobs, manifest, MANIFEST_TYPE)
+    return finish(layout, manifest)
+
+
+def finish(layout: Path, manifest: dict[str, Any]) -> str:
+    """Make ``manifest``, whose blobs are in ``layout``, its one image; return its digest."""
+    described = blob(layout / "blobs" / "sha256", manifest, MANIFEST_TYPE)
     named = {**described, "annotations": {"org.opencontainers.image.ref.name": NAME}}
     index = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": [named]}
     (layout / "index.json").write_text(json.dumps(index, sort_keys=True))
@@ -86,7 +91,8 @@ def digest(layout: Path) -> str | None:
     return str(index["manifests"][0]["digest"]) if index else None
 
 
-def _blob(blobs: Path, data: dict[str, Any], media_type: str) -> dict[str, Any]:
+def blob(blobs: Path, data: dict[str, Any], media_type: str) -> dict[str, Any]:
+    """Write ``data`` into the folder ``blobs`` and return its descriptor."""
     content = json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
     name = hashlib.sha256(content).hexdigest()
     (blobs / name).write_bytes(content)

@@ -24,10 +24,16 @@ class Recipe:
     architectures: tuple[str, ...]
     sources: tuple[str, ...]
     """Files beside this one that ``build`` uses, its own among them."""
+    base: Recipe | None = None
+    """The image it is laid over; ``build`` then fills one further layer. None: a whole root."""
+    tag: str = "lab"
+    """Its tag in the lab's registry, which nothing but a person or a lock reads."""
 
     def key(self, architecture: str) -> str:
         """Content key: the files that decide what is in the image, and the architecture."""
         digest = hashlib.sha256(architecture.encode())
+        if self.base is not None:
+            digest.update(f"\0{self.base.key(architecture)}\0{self.config}\0".encode())
         for name in sorted({*SHARED, *self.sources}):
             digest.update(f"\0{name}\0".encode() + (Path(__file__).parent / name).read_bytes())
         return f"{self.engine}-{digest.hexdigest()[:12]}"

@@ -12,7 +12,7 @@ from firstlight.lab.state import Rack
 
 
 def start(rack: Rack) -> dict[str, Any]:
-    """Start what does not run, and return ``registry``, ``hub`` and ``models`` for lab.json.
+    """Start what does not run, and return ``registry``, ``hub``, ``models``, ``ollama`` for lab.json.
 
     Bounded; raises :class:`firstlight.errors.FirstlightError` when one does not answer.
     """
@@ -25,6 +25,7 @@ def start(rack: Rack) -> dict[str, Any]:
         },
         "hub": {"url": model_hub.url(rack)},
         "models": models,
+        "ollama": model_hub.ollama(rack),
     }
 
 

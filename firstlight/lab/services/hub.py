@@ -2,7 +2,9 @@
 
 Run as ``python -m firstlight.lab.services.hub --root DIR --listen ADDRESS:PORT``. It serves
 ``DIR/repos/OWNER/NAME/BRANCH/…``; ``DIR/hub.json`` names gated repositories. Files are hashed
-when it starts: what is laid there later is not seen, and no path leads to anything else.
+when it starts: what is laid there later is not seen, and no path leads to anything else. The
+same files are had from a web server, a SIMULATED S3 store and a SIMULATED Ollama registry beside
+it: `firstlight.lab.services.shelf_request`.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from firstlight.lab.services import repository
-from firstlight.lab.services.hub_request import Handler, Library
+from firstlight.lab.services.hub_request import Library
+from firstlight.lab.services.shelf_request import Handler
 
 
 class Hub(ThreadingHTTPServer):

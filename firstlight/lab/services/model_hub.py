@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import firstlight
-from firstlight.lab.services import models
+from firstlight.lab.services import models, repository, shelf
 from firstlight.lab.services.background import Background
 from firstlight.lab.state import Rack
 
@@ -41,6 +41,12 @@ def start(rack: Rack) -> dict[str, dict[str, Any]]:
     described = models.described(models.lay_out(root(rack)))
     _background(rack).start(lambda: _serves(rack, described))
     return described
+
+
+def ollama(rack: Rack) -> dict[str, Any]:
+    """Return for lab.json how the tiny model is had from the SIMULATED Ollama registry."""
+    folder = root(rack) / "repos" / models.OWNER / models.TINY / repository.MAIN
+    return shelf.described(models.TINY, repository.read(folder, models.TINY), url(rack))
 
 
 def stop(rack: Rack) -> None:

@@ -1,4 +1,8 @@
-"""What the lab's model hub holds: the tiny model, a gated twin, and one padded to 66 MB."""
+"""What the lab's model hub holds: the tiny model, a gated twin, one padded to 66 MB, and Triton's.
+
+Triton's is a model repository that names the tiny model's backend and no weights: only a
+SIMULATED Triton serves it.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,13 @@ from firstlight.lab.services import repository
 from firstlight.lab.state import write_json
 
 OWNER = "firstlight"
-TINY, GATED, PADDED = "tiny", "gated", "padded"
+TINY, GATED, PADDED, TRITON = "tiny", "gated", "padded", "triton"
 PADDING = "padding.bin"
 PADDING_BYTES = 64 << 20
+REPOSITORY = {
+    "tiny/config.pbtxt": 'name: "tiny"\nbackend: "vllm"\nmax_batch_size: 0\n',
+    "tiny/1/model.json": '{"model": "tiny", "enforce_eager": true}\n',
+}
 PADDING_SHA256 = "b671d4b830157541456bef7af9ef3cd134677e15be58b5136f3e3ed648feb9e7"
 
 
@@ -24,6 +32,11 @@ def lay_out(root: Path) -> dict[str, repository.Repository]:
     tiny = model.ensure(repos / TINY / repository.MAIN)
     for name in (GATED, PADDED):
         _mirror(tiny, repos / name / repository.MAIN)
+    for name, text in REPOSITORY.items():
+        path = repos / TRITON / repository.MAIN / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or path.read_text() != text:
+            path.write_text(text)
     padding = repos / PADDED / repository.MAIN / PADDING
     if not padding.is_file():
         _pad(padding)

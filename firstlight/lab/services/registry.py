@@ -96,18 +96,27 @@ def answers(rack: Rack) -> bool:
 
 def status(rack: Rack, path: str, *accept: str) -> int | None:
     """HTTP status of a HEAD request, or None if there is no (trusted) answer in 5 s."""
+    return request(rack, "HEAD", path, ", ".join(accept) or "*/*")[0]
+
+
+def request(
+    rack: Rack, method: str, path: str, media_type: str, content: bytes | None = None
+) -> tuple[int | None, bytes]:
+    """Status and body of a request about something of ``media_type``; (None, b"") for none."""
+    header = "Accept" if content is None else "Content-Type"
     try:
         context = ssl.create_default_context(cafile=str(ca_folder(rack) / "ca.crt"))
         connection = http.client.HTTPSConnection(
             rack.address, PORT, timeout=TIMEOUT, context=context
         )
         try:
-            connection.request("HEAD", path, headers={"Accept": ", ".join(accept) or "*/*"})
-            return connection.getresponse().status
+            connection.request(method, path, content, {header: media_type})
+            response = connection.getresponse()
+            return response.status, response.read()
         finally:
             connection.close()
     except (OSError, http.client.HTTPException):
-        return None
+        return None, b""
 
 
 def program(cache_dir: Path) -> Path:

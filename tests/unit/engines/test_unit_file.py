@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from firstlight.engines.unit import EngineUnit
 from firstlight.settings import Model
-from roles.engine import GROWING_DELAY_SINCE, unit_text
+from roles.engine import GROWING_DELAY_SINCE, WATCH, unit_text
 from tests.unit.engines.words import split
+from tests.units import unit_of
 
 Make = Callable[..., Model]
+PYTHON = "/usr/bin/python3"
 NASTY = "a 'quoted' \"value\" $HOME ${X} 100% \\n"
 
 
@@ -28,8 +29,8 @@ def settings_of(text: str) -> dict[str, str]:
 
 
 def test_the_command_survives_the_unit(model: Make) -> None:
-    unit = EngineUnit(model(args={"chat-template": NASTY}))
-    assert split(settings_of(unit_text(unit, 257))["ExecStart"]) == unit.run()
+    unit = unit_of(model(args={"chat-template": NASTY}))
+    assert split(settings_of(unit_text(unit, 257, PYTHON))["ExecStart"]) == unit.run()
     assert NASTY in unit.run()
 
 
@@ -39,23 +40,23 @@ def test_the_command_survives_the_unit(model: Make) -> None:
 def test_growing_delays_only_where_systemd_knows_them(
     model: Make, systemd: int, grows: bool
 ) -> None:
-    text = unit_text(EngineUnit(model()), systemd)
+    text = unit_text(unit_of(model()), systemd, PYTHON)
     assert ("RestartSteps=" in text) is ("RestartMaxDelaySec=" in text) is grows
     assert GROWING_DELAY_SINCE == 254
 
 
 def test_what_systemd_needs_to_do_it_right(model: Make) -> None:
-    unit = EngineUnit(model(start_timeout=600, drain_timeout=100))
-    found = settings_of(unit_text(unit, 257))
+    unit = unit_of(model(start_timeout=600, drain_timeout=100))
+    found = settings_of(unit_text(unit, 257, PYTHON))
     # A crashed vLLM exits 0.
     assert found["Restart"] == "always"
     assert int(found["TimeoutStartSec"]) == 600
     assert int(found["TimeoutStopSec"]) > unit.stop_seconds > 100
-    assert str(unit.stop_seconds) in found["ExecStop"]
+    assert found["ExecStop"] == f"-{PYTHON} -I {WATCH} drain {unit.watch_file}"
     # Five starts that each take their whole time still count as a loop.
     assert int(found["StartLimitIntervalSec"]) > int(found["StartLimitBurst"]) * 600
-    assert found["AssertPathExists"] == unit.done_marker
-    assert found["ExecStartPost"].endswith(f"{unit.health_url} $MAINPID")
+    assert [found["AssertPathExists"]] == unit.done_markers
+    assert found["ExecStartPost"] == f"{PYTHON} -I {WATCH} await {unit.watch_file} $MAINPID"
     assert found["WantedBy"] == "multi-user.target docker.service"
 
 
@@ -64,13 +65,13 @@ def test_what_systemd_needs_to_do_it_right(model: Make) -> None:
 def test_systemd_reads_it_without_a_complaint(
     model: Make, tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    unit = EngineUnit(model(**change))
+    unit = unit_of(model(**change))
     program = tmp_path / "bin/program"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    text = unit_text(unit, 249)
-    for path in ("/usr/bin/docker", "/usr/local/lib/firstlight/await-engine"):
+    text = unit_text(unit, 249, PYTHON)
+    for path in ("/usr/bin/docker", PYTHON):
         text = text.replace(path, str(program))
     (tmp_path / unit.name).write_text(text)
     # Only that another unit is not installed here may be complained about.

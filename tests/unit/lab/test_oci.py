@@ -16,6 +16,7 @@ import pytest
 
 from firstlight.lab.images import RECIPES, layer, oci
 from firstlight.lab.images.oci import ImageConfig
+from firstlight.lab.inventory import ENGINE_SETTINGS
 
 pytestmark = pytest.mark.skipif(shutil.which("zstd") is None, reason="zstd is not installed")
 DIFF_ID = "sha256:46b0f45661532f2281d8ffb651ad36246264df1159eb2c2ee0dcb214f59de704"
@@ -128,8 +129,8 @@ def test_no_layout_has_no_digest(tmp_path: Path) -> None:
 
 def test_keys_follow_content_and_architecture() -> None:
     keys = {recipe.key(arch) for recipe in RECIPES.values() for arch in ("amd64", "arm64")}
-    assert len(keys) == 4
-    assert {key.rpartition("-")[0] for key in keys} == {"llamacpp", "vllm"}
+    assert len(keys) == 2 * len(RECIPES)
+    assert {key.rpartition("-")[0] for key in keys} == set(ENGINE_SETTINGS)
 
 
 def test_every_pin_of_vllm_has_a_checksum() -> None:

@@ -27,7 +27,7 @@ def test_a_required_key_is_missing(
     if key == "revision":
         assert "fix: take the commit from `hf models info ORG/NAME --expand sha`" in text
     if key == "image":
-        assert "fix: take the digest from `skopeo inspect" in text
+        assert "or take the digest from `skopeo inspect" in text
 
 
 def test_an_unknown_model_is_one_problem(

@@ -13,7 +13,7 @@ os.environ.update(HF_HUB_DISABLE_PROGRESS_BARS="1", HF_HUB_DISABLE_TELEMETRY="1"
 
 import pytest
 
-from firstlight.lab.services import hub_request
+from firstlight.lab.services import repository, shelf_request
 from firstlight.lab.services.hub import Hub
 
 CONTENT = {
@@ -22,6 +22,8 @@ CONTENT = {
     "sub/tokenizer.json": b"t" * 1000,
     "README.md": b"not wanted",
 }
+GGUF = {"tiny.gguf": b"g" * 200_000}
+REPOSITORIES = {"org/open": CONTENT, "org/gated": CONTENT, "firstlight/small": GGUF}
 TOKEN = "hf_t0ken"
 
 
@@ -30,8 +32,8 @@ class SmallHub:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name in ("org/open", "org/gated"):
-            for path, content in CONTENT.items():
+        for name, files in REPOSITORIES.items():
+            for path, content in files.items():
                 file = root / "repos" / name / "main" / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
@@ -39,10 +41,10 @@ class SmallHub:
         self.asked: list[tuple[str, str | None]] = []
         asked = self.asked
 
-        class Recording(hub_request.Handler):
+        class Recording(shelf_request.Handler):
             def do_GET(self) -> None:  # noqa: N802
-                if "/resolve/" in self.path:
-                    path = self.path.split("/resolve/", 1)[1].split("/", 1)[1]
+                path = self.path.rsplit("/resolve/", 1)[-1].split("/", 1)[1]
+                if not path.startswith("api/"):
                     asked.append((path, self.headers.get("Range")))
                 super().do_GET()
 
@@ -55,8 +57,11 @@ class SmallHub:
         poll = {"poll_interval": 0.02}
         threading.Thread(target=self._http.serve_forever, kwargs=poll, daemon=True).start()
 
-    def revision(self, name: str) -> str:
-        return self._http.library.repositories[name].branches["main"].commit
+    def revision(self, name: str, branch: str = "main") -> str:
+        return self._http.library.repositories[name].branches[branch].commit
+
+    def reload(self) -> None:
+        self._http.library.repositories.update(repository.load(self.root))
 
     def fault(self, **switches: Any) -> None:
         (self.root / "faults.json").write_text(json.dumps(switches))
@@ -79,10 +84,11 @@ def job(hub: SmallHub, tmp_path: Path) -> dict[str, Any]:
     store = tmp_path / "the store"
     store.mkdir()
     return {
-        "repo": "org/open",
-        "revision": hub.revision("org/open"),
+        "name": "small",
+        "source": f"hf://org/open@{hub.revision('org/open')}",
         "hub": hub.url,
         "include": ["*.safetensors", "*.json"],
+        "file": "",
         "sha256": {},
         "folder": str(store / "org--open@x"),
         "incoming": str(store / ".incoming"),

@@ -56,7 +56,7 @@ def test_the_marker_is_what_the_host_looks_for(job: Job) -> None:
     fetch(job, None)
     marker = json.loads((Path(job["folder"]) / job["marker"]).read_text())
     stored = Stored(marker, {name: len(CONTENT[name]) for name in WANTED})
-    assert stored.complete(job["repo"], job["revision"])
+    assert stored.complete(job["source"])
     assert marker["files"][BIG]["checksum"] == f"sha256:{hashlib.sha256(CONTENT[BIG]).hexdigest()}"
     assert marker["files"]["config.json"]["checksum"].startswith("git:")
 
@@ -144,8 +144,8 @@ def test_space_is_counted_for_what_is_missing_only(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"revision": "f" * 40}, ["revision"]),
-        ({"repo": "org/none"}, ["org/none", "hub_token"]),
+        ({"source": f"hf://org/open@{'f' * 40}"}, ["revision"]),
+        ({"source": f"hf://org/none@{'f' * 40}"}, ["org/none", "hub_token"]),
         ({"include": ["*.gguf"]}, ["*.gguf", "README.md"]),
         ({"sha256": {"absent.bin": "0" * 64}}, ["absent.bin"]),
         ({"hub": "http://127.0.0.1:9"}, ["127.0.0.1:9", "network"]),
@@ -160,7 +160,7 @@ def test_what_cannot_be_had_is_refused(job: Job, change: Job, words: list[str]) 
 
 
 def test_gated_with_and_without_the_token(job: Job, hub: SmallHub) -> None:
-    gated = {**job, "repo": "org/gated", "revision": hub.revision("org/gated")}
+    gated = {**job, "source": f"hf://org/gated@{hub.revision('org/gated')}"}
     for token in (None, "hf_wrong"):
         with pytest.raises(FetchError) as refusal:
             fetch(gated, token)
@@ -171,7 +171,7 @@ def test_gated_with_and_without_the_token(job: Job, hub: SmallHub) -> None:
 
 
 def test_the_marker_is_written_last(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    marker, seen = arrived(job, job["marker"]), []
+    marker, seen = arrived(job, job["marker"]), list[bool]()
     one = program.fetch_one
 
     def watched(*arguments: Any) -> None:

@@ -85,10 +85,49 @@ def test_two_at_once_share_the_work(
     assert sorted(bool(out) for out, _ in outputs) == [False, True]
 
 
+def test_two_models_at_once_bring_a_shared_file_once(
+    pyz: Path, job: dict[str, Any], hub: SmallHub, tmp_path: Path
+) -> None:
+    hub.fault(slow={"model.safetensors": 600_000})
+    other = {**job, "folder": job["folder"] + "2"}
+    (tmp_path / "2").mkdir()
+    paths = [written(job, tmp_path), written(other, tmp_path / "2")]
+    both = [start(pyz, path) for path in paths]
+    outputs = [each.communicate(timeout=60) for each in both]
+    assert [each.returncode for each in both] == [0, 0], outputs
+    assert len([name for name, _ in hub.asked if name == "model.safetensors"]) == 1
+    first, second = (Path(each["folder"]) / "model.safetensors" for each in (job, other))
+    assert first.samefile(second)
+
+
+def test_what_stands_there_is_listed_and_checked(
+    pyz: Path, job: dict[str, Any], tmp_path: Path
+) -> None:
+    start(pyz, written(job, tmp_path)).communicate(timeout=60)
+    store = Path(job["folder"]).parent
+
+    def asked(verb: str) -> tuple[int, str, str]:
+        argv = [HOST_PYTHON, "-I", str(pyz), verb, str(store)]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    (entry,) = json.loads(asked("list")[1])
+    assert (entry["complete"], entry["source"]) == (True, job["source"])
+    assert asked("verify") == (0, f"{Path(job['folder']).name}: right\n", "")
+    with (Path(job["folder"]) / "config.json").open("r+b") as stream:
+        stream.write(b"#")
+    code, _, words = asked("verify")
+    assert code == 1 and "org--open@x/config.json" in words
+    assert json.loads(asked("list")[1])[0]["wrong"] == ["config.json"]
+    # Noted, so the same job mends it, though its marker is there.
+    start(pyz, written(job, tmp_path)).communicate(timeout=60)
+    assert asked("verify")[0] == 0
+
+
 def test_the_token_comes_as_a_credential(
     pyz: Path, job: dict[str, Any], hub: SmallHub, tmp_path: Path
 ) -> None:
-    gated = {**job, "repo": "org/gated", "revision": hub.revision("org/gated")}
+    gated = {**job, "source": f"hf://org/gated@{hub.revision('org/gated')}"}
     path = written(gated, tmp_path)
     for content, code in (("", 1), (f"{TOKEN}\n", 0)):
         (tmp_path / "hub-token").write_text(content)

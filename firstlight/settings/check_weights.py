@@ -1,0 +1,62 @@
+"""Contradictions between a model's weights and the engine that is to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from firstlight.catalogue import EngineRow, engines
+from firstlight.settings.found import shown
+from firstlight.settings.model import Model
+from firstlight.settings.model_part import Weights
+from firstlight.settings.problem import NOTHING, Problem
+from firstlight.weights.source import HF, OLLAMA, Source
+
+
+def file_contradictions(host: str, at: str, model: Model, profile: EngineRow) -> Iterator[Problem]:
+    """Every contradiction in where the weights come from, and in which file of them is served."""
+    yield from _source(host, at, model.engine, model.source, profile)
+    yield from _file(host, at, model.file, model.source, profile)
+    parts: list[tuple[str, Weights]] = [(f"lora[{n}]", lora) for n, lora in enumerate(model.lora)]
+    if model.speculative is not None and model.speculative.draft is not None:
+        parts.append(("speculative.draft", model.speculative.draft))
+    for key, part in parts:
+        source = Source.parse(part.weights)
+        yield from _file(host, f"{at}.{key}", part.file, source, profile)
+
+
+def _source(
+    host: str, at: str, engine: str, source: Source, profile: EngineRow
+) -> Iterator[Problem]:
+    key, found = f"{at}.weights", f"{source.scheme}://{source.location}"
+    if "ollama" in profile.formats and source.scheme != OLLAMA:
+        expected = "weights of Ollama's library, ollama://NAME:TAG@sha256:…: ollama serves no other"
+        yield Problem(host, key, found, expected)
+    elif source.scheme == OLLAMA and "ollama" not in profile.formats:
+        able = ", ".join(name for name, row in engines().items() if "ollama" in row.formats)
+        expected = f"weights that {engine} reads ({', '.join(profile.formats)}), or engine {able}"
+        yield Problem(host, key, found, expected)
+    elif not profile.single_file and _is_one_file(source):
+        expected = f"a folder, whose location ends in /: {engine} serves all files of it"
+        yield Problem(host, key, found, expected)
+
+
+def _is_one_file(source: Source) -> bool:
+    return source.scheme not in (HF, OLLAMA) and not source.is_folder
+
+
+def _file(
+    host: str, at: str, name: str | None, source: Source, profile: EngineRow
+) -> Iterator[Problem]:
+    key = f"{at}.file"
+    if not profile.single_file:
+        if name is not None:
+            expected = f"no file: {profile.title} serves the whole folder"
+            yield Problem(host, key, shown(name), expected)
+    elif name is None:
+        expected = f"the GGUF file inside {source.location}: {profile.title} serves one file"
+        yield Problem(host, key, NOTHING, expected)
+    elif not name.endswith(".gguf"):
+        yield Problem(host, key, shown(name), "a file that ends in .gguf")
+    elif _is_one_file(source) and name != source.name:
+        expected = f"{source.name}: the weights are this one file"
+        yield Problem(host, key, shown(name), expected)

@@ -1,0 +1,68 @@
+"""An engine replaced by another version of itself: forward, and back where it does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from firstlight.engines.unit import EngineUnit
+from firstlight.settings import Model
+from tests.operations.engine_host import Host, have, switch
+from tests.stubs import Stubs
+from tests.units import unit_of
+
+
+@pytest.fixture
+def unit(model: Callable[..., Model]) -> EngineUnit:
+    return unit_of(model())
+
+
+@pytest.fixture
+def host(tmp_path: Path, stubs: Stubs) -> Host:
+    return Host(tmp_path, stubs)
+
+
+def test_a_new_version_takes_the_place_of_the_old(host: Host, unit: EngineUnit) -> None:
+    _, command = switch(unit, have(unit, spec="another", unit="another"))
+    kept, gone = host.folder / "tiny/config-kept", host.folder / "tiny/config-gone"
+    for path in (kept, gone):
+        path.touch()
+    host.installed.write_text(f"old {kept}")
+    (host.state / "tiny/next.service").write_text("new")
+    code, _ = host.replace(command, "new")
+    assert code == 0 and host.installed.read_text() == "new"
+    assert host.verbs() == ["stop", "daemon-reload", "start"]
+    # What the version before reads stays, to go back to.
+    assert (host.state / "tiny/previous.service").read_text().startswith("old")
+    assert kept.exists() and not gone.exists()
+
+
+def test_a_version_that_does_not_answer_is_taken_back(host: Host, unit: EngineUnit) -> None:
+    _, command = switch(unit, have(unit, spec="another", unit="another"))
+    host.installed.write_text("old")
+    (host.state / "tiny/next.service").write_text("new")
+    code, said = host.replace(command, "old")
+    assert code == 1 and host.installed.read_text() == "old"
+    assert host.verbs() == ["stop", "daemon-reload", "start", "stop", "daemon-reload", "start"]
+    assert said.index("CUDA out of memory") < said.index("returned to the version before")
+
+
+def test_neither_version_answers(host: Host, unit: EngineUnit) -> None:
+    _, command = switch(unit, have(unit, spec="another", unit="another"))
+    host.installed.write_text("old")
+    (host.state / "tiny/next.service").write_text("new")
+    code, said = host.replace(command, "nothing")
+    assert code == 1 and "the version before does not start either" in said
+
+
+def test_an_engine_that_does_not_answer_is_shown_with_its_last_words(
+    host: Host, unit: EngineUnit
+) -> None:
+    _, command = switch(unit, {})
+    (host.state / "tiny/next.service").write_text("new")
+    code, said = host.replace(command, "nothing")
+    assert code == 1
+    assert "CUDA out of memory" in said and "gpu1" in said and "returned" not in said
+    assert f"start_timeout is {unit.model.start_timeout} s" in said

@@ -1,0 +1,116 @@
+"""Settings whose models cannot fit: refused with numbers and ways out; all others are let pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from firstlight.catalogue.nvidia import gpu_cards
+from firstlight.settings import HostSettings
+from firstlight.settings.problem import Problem
+from firstlight.sizing.check import misfits, obstacles, unsized
+from tests.site import OLLAMA, VLLM
+
+Load = Callable[..., HostSettings]
+LLAMACPP: dict[str, Any] = {
+    "name": "qwen3-8b",
+    "engine": "llamacpp",
+    "repo": "Qwen/Qwen3-8B-GGUF",
+    "file": "Qwen3-8B-Q8_0.gguf",
+    "revision": "1" * 40,
+    "image": "ghcr.io/ggml-org/llama.cpp@sha256:" + "b" * 64,
+    "context": 4096,
+    "concurrency": 2,
+    "bytes": 8_710_000_000,
+}
+
+
+@pytest.fixture
+def host(load_settings: Load) -> Callable[..., HostSettings]:
+    def host(card: str | None, count: int | None, *models: dict[str, Any]) -> HostSettings:
+        nvidia = {k: v for k, v in (("card", card), ("count", count)) if v is not None}
+        return load_settings(nvidia=nvidia, models=list(models))
+
+    return host
+
+
+def vllm(name: str, repo: str, **more: Any) -> dict[str, Any]:
+    return {**VLLM, "name": name, "repo": repo, "context": 8192, **more}
+
+
+LARGE = vllm("mistral-large-3-675b", "mistralai/Mistral-Large-3-675B-Instruct-2512")
+SMALL = vllm("qwen3-8b", "Qwen/Qwen3-8B")
+FIT = [
+    ("rtx-4090", 1, [SMALL]),
+    ("rtx-4090", 1, [{**SMALL, "concurrency": 512}]),
+    ("h200", 8, [{**LARGE, "gpus": 8}]),
+    ("h100", None, [LARGE]),
+    (None, 1, [LARGE]),
+    ("rtx-4090", 1, [{**LARGE, "gpus": 0}]),
+    ("rtx-4090", 1, [vllm("mine", "somebody/unknown-70b")]),
+    ("rtx-4090", 1, [LLAMACPP]),
+    ("rtx-4090", 1, [{**OLLAMA, "concurrency": 4}]),
+    ("h100", 4, [{**SMALL, "gpus": 2, "replicas": 2}]),
+    ("rtx-5090", 1, [{**SMALL, "gpus": [0], "gpu_memory_utilization": 0.7}]),
+]
+MISFIT = [
+    ("rtx-4090", 1, {**SMALL, "context": 40000}, ("leave", 'kv_cache_dtype "fp8"')),
+    ("rtx-4090", 1, {**SMALL, "context": 131072}, ("40960 positions", "context")),
+    ("rtx-4090", 1, LARGE, ("before any context", "cards")),
+    ("h100", 8, {**LARGE, "gpus": 8}, ("before any context", "nvfp4")),
+    ("rtx-5090", 1, {**SMALL, "gpus": [0], "gpu_memory_utilization": 0.4}, ("40%", "")),
+    ("rtx-3090", 1, {**SMALL, "kv_cache_dtype": "fp8"}, ("8.9", "")),
+    ("h100", 3, {**SMALL, "gpus": 3}, ("tensor parallel 3 does not divide", "")),
+    ("rtx-4090", 1, {**LLAMACPP, "concurrency": 64, "context": 32768}, ("64 requests", "")),
+    ("rtx-4090", 1, {**OLLAMA, "weights": "ollama://qwen2.5:72b@sha256:" + "c" * 64}, ("", "")),
+]
+
+
+@pytest.mark.parametrize(("card", "count", "models"), FIT)
+def test_what_fits_passes(host: Any, card: str, count: int, models: list[dict[str, Any]]) -> None:
+    assert list(misfits(host(card, count, *models))) == []
+
+
+@pytest.mark.parametrize(("card", "count", "model", "told"), MISFIT)
+def test_what_cannot_fit_is_refused(
+    host: Any, card: str, count: int, model: dict[str, Any], told: tuple[str, str]
+) -> None:
+    found = list(misfits(host(card, count, model)))
+    assert len(found) == 1 and isinstance(found[0], Problem)
+    assert found[0].key.startswith("models[0]") and "does not fit" in found[0].found
+    assert told[0] in found[0].found and told[1] in found[0].fix and found[0].fix
+
+
+def test_it_is_refused_by_what_the_host_shows(host: Any) -> None:
+    settings = host(None, None, {**SMALL, "context": 32768})
+    assert list(obstacles(settings, [])) == []
+    assert list(obstacles(settings, [gpu_cards()["h100"]])) == []
+    assert list(obstacles(settings, [81559])) == []
+    (error,) = obstacles(settings, [16384])
+    assert error.where == "gpu1: models[0]" and "GiB" in error.why and error.fix
+    (mixed,) = obstacles(host(None, None, {**SMALL, "gpus": [0]}), [81559, 16384])
+    assert "unknown GPU" in mixed.what
+
+
+@pytest.mark.parametrize(
+    ("repo", "successor"),
+    [("Qwen/Qwen-7B-Chat", "qwen3-8b"), ("Qwen/Qwen3-72B", "qwen2.5-72b"),
+     ("Qwen/Qwen-1_8B-Chat", "qwen3-1.7b")],
+)  # fmt: skip
+def test_what_cannot_be_had_is_refused_without_a_card(host: Any, repo: str, successor: str) -> None:
+    (problem,) = misfits(host(None, None, vllm("mine", repo)))
+    assert successor in problem.fix
+
+
+def test_what_is_not_known_is_told_and_not_refused(host: Any) -> None:
+    models = vllm("mine", "somebody/unknown-70b", gpus=[1]), {**SMALL, "gpus": [0]}
+    assert unsized(host("rtx-4090", 2, *models)) == ["mine"]
+
+
+def test_adapters_and_drafts_take_memory(host: Any) -> None:
+    draft = {"method": "eagle3", "draft": {"weights": "hf://a/b@" + "1" * 40, "bytes": 4 * 10**9}}
+    settings = host("rtx-4090", 1, {**SMALL, "context": 16384, "speculative": draft})
+    (problem,) = misfits(settings)
+    assert "adapters and draft" in problem.found
