@@ -10,6 +10,7 @@ from typing import Any
 from firstlight.engines import engine_of
 from firstlight.engines.engine import Engine
 from firstlight.engines.instance import Instance
+from firstlight.engines.names import adapter_names
 from firstlight.engines.unit import OUT
 from firstlight.settings import Model
 
@@ -48,7 +49,8 @@ def listing(models: Sequence[Served]) -> str:
     for each in models:
         entry = {"object": "model", "created": 0, "owned_by": "firstlight"}
         found.append({"id": each.model.name, **entry})
-        found += [{"id": lora.name, **entry, "parent": each.model.name} for lora in each.model.lora]
+        parent = {**entry, "parent": each.model.name}
+        found += [{"id": name, **parent} for name in adapter_names(each.model)]
     return json.dumps({"object": "list", "data": found})
 
 

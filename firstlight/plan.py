@@ -17,6 +17,7 @@ from firstlight.errors import FirstlightError
 from firstlight.facts.probe import HostProbe, Probe
 from firstlight.gpu_plan import gpu_layer, gpu_return, gpu_state
 from firstlight.lock.pins import pins
+from firstlight.models_fit import misfits, remarks
 from firstlight.nvidia.decision import Decision
 from firstlight.phases import PhaseClock
 from firstlight.preflight import ground_obstacles, obstacles, system_of
@@ -98,6 +99,9 @@ def plan() -> HostPlan:
         system = system_of(settings, probe)
         found = gpu_state(settings)
         gpu = gpu_layer(settings, system, probe, found)
+        require(misfits(settings, found))
+        for remark in remarks(settings, found):
+            adapter.say(f"{settings.name}: WARNING: {remark}")
         require_images(settings, probe)
         cards = settings.nvidia.count or (len(found.gpus_on_bus) if found else None)
         instances = placed(settings, run.settings, cards)

@@ -143,7 +143,8 @@ def require(image: str, ca: Path | None, where: str) -> None:
             "the image is not in the registry",
             where=where,
             why=f"{registry} has no {repository}@{digest}",
-            fix="correct the digest (skopeo inspect docker://NAME:TAG shows the present one)",
+            fix="correct the digest (skopeo inspect docker://NAME:TAG shows the present one), or "
+            "run `firstlight lock --update INVENTORY` if it is the lock's",
         )
 
 

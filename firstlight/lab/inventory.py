@@ -13,7 +13,7 @@ from firstlight.lab.state import checkout_here, read_json
 Host = tuple[str, dict[str, Any]]
 
 # Of stand-ins: they hold no weights in memory, and load for a second.
-SIMULATED = {"shm": "64MiB", "memory": "256MiB", "start_timeout": 60}
+SIMULATED = {"shm": "64MiB", "memory": "256MiB", "start_timeout": 60, "drain_timeout": 30}
 # Small, so that several hosts fit on a laptop: 4 answers at a time of 2048 tokens each.
 ENGINE_SETTINGS: dict[str, dict[str, Any]] = {
     "llamacpp": {
@@ -35,10 +35,10 @@ ENGINE_SETTINGS: dict[str, dict[str, Any]] = {
             "kv-cache-memory-bytes": 67108864,
         },
     },
-    "ollama": {**SIMULATED, "drain_timeout": 5},
-    "sglang": {**SIMULATED, "drain_timeout": 30},
-    "tgi": {**SIMULATED, "drain_timeout": 30},
-    "triton": {**SIMULATED, "drain_timeout": 30},
+    "ollama": SIMULATED,
+    "sglang": SIMULATED,
+    "tgi": SIMULATED,
+    "triton": {**SIMULATED, "args": {"tokenizer": "tiny/1"}},
 }
 # Where an engine reads another layout than a checkpoint's: the lab's model that has it.
 LAYOUTS = {"triton": "triton"}

@@ -39,8 +39,8 @@ def _content(old: Weights | None, new: Weights) -> str:
     """How many files, how large, and which of them are others than before."""
     count = len(new.files)
     text = f"{count} {'file' if count == 1 else 'files'}, {size(new.bytes)}"
-    if old is None:
-        return text
+    if old is None or new.revision.startswith("sha256:"):
+        return text  # blobs of an Ollama model have no names but their digests
     changed = [path for path, file in sorted(new.files.items()) if old.files.get(path) != file]
     gone = sorted({*old.files} - {*new.files})
     for word, paths in (("changed", changed), ("gone", gone)):

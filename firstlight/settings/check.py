@@ -12,6 +12,7 @@ from firstlight.settings.check_place import place_contradictions
 from firstlight.settings.host import HostSettings
 from firstlight.settings.model import Model
 from firstlight.settings.problem import NOTHING, Problem
+from firstlight.sizing.check import misfits
 
 _SERVING = ("gpu", "edge")
 """Groups whose hosts exist to serve a model."""
@@ -41,6 +42,7 @@ def contradictions(host: HostSettings) -> Iterator[Problem]:
     yield from _models(host)
     yield from _ports(host)
     yield from place_contradictions(host)
+    yield from misfits(host)
     yield from nvidia_contradictions(host)
     yield from missing_files(host)
 

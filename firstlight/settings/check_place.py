@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from firstlight.catalogue import engines
+from firstlight.catalogue.nvidia import gpu_cards
 from firstlight.settings.host import HostSettings
 from firstlight.settings.model import Model
 from firstlight.settings.problem import NOTHING, Problem
@@ -16,6 +18,7 @@ def place_contradictions(host: HostSettings) -> Iterator[Problem]:
     """Every contradiction between where the models of ``host`` run."""
     yield from _shared_cards(host)
     yield from _enough_cards(host)
+    yield from _old_card(host)
     yield from _ports(host)
 
 
@@ -82,6 +85,17 @@ def _enough_cards(host: HostSettings) -> Iterator[Problem]:
             expected = f"at most {max(left, 0)}: nvidia.count is {count}, others have the rest"
             yield Problem(host.name, f"models[{index}].gpus", found, expected)
         left -= needed
+
+
+def _old_card(host: HostSettings) -> Iterator[Problem]:
+    card = gpu_cards()[host.nvidia.card] if host.nvidia.card else None
+    for index, model in enumerate(host.models):
+        row = engines()[model.engine]
+        if card and model.gpus != 0 and float(card.compute) < float(row.compute):
+            able = [n for n, r in engines().items() if float(card.compute) >= float(r.compute)]
+            expected = f"an engine for compute capability {card.compute}: {' or '.join(able)}"
+            found = f"{model.engine}, which needs {row.compute}, on {card.name}"
+            yield Problem(host.name, f"models[{index}].engine", found, expected)
 
 
 def _ports(host: HostSettings) -> Iterator[Problem]:

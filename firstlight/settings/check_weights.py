@@ -14,19 +14,16 @@ from firstlight.weights.source import HF, OLLAMA, Source
 
 def file_contradictions(host: str, at: str, model: Model, profile: EngineRow) -> Iterator[Problem]:
     """Every contradiction in where the weights come from, and in which file of them is served."""
-    yield from _source(host, at, model.engine, model.source, profile)
-    yield from _file(host, at, model.file, model.source, profile)
-    parts: list[tuple[str, Weights]] = [(f"lora[{n}]", lora) for n, lora in enumerate(model.lora)]
+    yield from _source(host, at, model, profile)
+    yield from _file(host, at, model, model.engine)
+    for index, lora in enumerate(model.lora):
+        yield from _file(host, f"{at}.lora[{index}]", lora, model.engine)
     if model.speculative is not None and model.speculative.draft is not None:
-        parts.append(("speculative.draft", model.speculative.draft))
-    for key, part in parts:
-        source = Source.parse(part.weights)
-        yield from _file(host, f"{at}.{key}", part.file, source, profile)
+        yield from _file(host, f"{at}.speculative.draft", model.speculative.draft, model.engine)
 
 
-def _source(
-    host: str, at: str, engine: str, source: Source, profile: EngineRow
-) -> Iterator[Problem]:
+def _source(host: str, at: str, model: Model, profile: EngineRow) -> Iterator[Problem]:
+    engine, source = model.engine, model.source
     key, found = f"{at}.weights", f"{source.scheme}://{source.location}"
     if "ollama" in profile.formats and source.scheme != OLLAMA:
         expected = "weights of Ollama's library, ollama://NAME:TAG@sha256:…: ollama serves no other"
@@ -44,16 +41,15 @@ def _is_one_file(source: Source) -> bool:
     return source.scheme not in (HF, OLLAMA) and not source.is_folder
 
 
-def _file(
-    host: str, at: str, name: str | None, source: Source, profile: EngineRow
-) -> Iterator[Problem]:
-    key = f"{at}.file"
+def _file(host: str, at: str, part: Model | Weights, engine: str) -> Iterator[Problem]:
+    key, name = f"{at}.file", part.file
+    profile, source = engines()[engine], Source.parse(part.weights)
     if not profile.single_file:
         if name is not None:
-            expected = f"no file: {profile.title} serves the whole folder"
+            expected = f"no file: {engine} serves the whole folder"
             yield Problem(host, key, shown(name), expected)
     elif name is None:
-        expected = f"the GGUF file inside {source.location}: {profile.title} serves one file"
+        expected = f"the GGUF file inside {source.location}: {engine} serves one file"
         yield Problem(host, key, NOTHING, expected)
     elif not name.endswith(".gguf"):
         yield Problem(host, key, shown(name), "a file that ends in .gguf")

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from firstlight.lock.pins import Pins
 from firstlight.settings.check import contradictions
+from firstlight.settings.check_site import site_contradictions
 from firstlight.settings.foreign import is_foreign
 from firstlight.settings.found import shown
 from firstlight.settings.host import STATE, HostSettings
@@ -50,6 +51,7 @@ def load_site(
         problems += found
         if settings is not None:
             site[name] = settings
+    problems += site_contradictions(site)
     if problems:
         raise SettingsError(problems)
     return site

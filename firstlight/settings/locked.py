@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from firstlight.lock.pins import Pins
 from firstlight.lock.section import Weights as Entry
 from firstlight.settings.lockable import Lockable, lockables
 from firstlight.settings.model_part import Weights
 from firstlight.settings.problem import Problem
 from firstlight.settings.schema import Place
+from firstlight.settings.value import RepositoryFile
 from firstlight.weights.source import HF, OLLAMA, Source
 
 DRIVER = "nvidia-driver-{branch}"
 """What a lock calls the driver of a branch."""
+_FILE: TypeAdapter[str] = TypeAdapter(RepositoryFile)
 _NOBODY = {"image": "sha256:" + "0" * 64, HF: "0" * 40}
 """Stands where a mistake was found, so that the validation does not name it a second time."""
 
@@ -85,7 +89,7 @@ def _checksums(part: dict[str, Any], source: Source, entry: Entry) -> None:
         sums = {
             path: file.sum.removeprefix("sha256:")
             for path, file in chosen.items()
-            if file.sum.startswith("sha256:")
+            if file.sum.startswith("sha256:") and _can_be_named(path)
         }
         own = part.get("sha256")
         if sums and (own is None or isinstance(own, Mapping)):
@@ -95,9 +99,19 @@ def _checksums(part: dict[str, Any], source: Source, entry: Entry) -> None:
         part["bytes"] = size
 
 
+def _can_be_named(path: str) -> bool:
+    """Whether the settings can name this file; a space in a name is no reason to refuse a model."""
+    try:
+        _FILE.validate_python(path)
+    except ValidationError:
+        return False
+    return True
+
+
 def _patterns(part: Mapping[str, Any]) -> list[str]:
     include = part.get("include", Weights.model_fields["include"].default)
-    return [each for each in include if isinstance(each, str)] if include else []
+    given = include if isinstance(include, (list, tuple)) else ()
+    return [each for each in given if isinstance(each, str)]
 
 
 def _driver(nvidia: object, pins: Pins) -> object:

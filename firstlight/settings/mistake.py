@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from firstlight.catalogue import models
+from firstlight.catalogue.named import refused
 from firstlight.settings.found import shown
 from firstlight.settings.model_value import GET_DIGEST, GET_REVISION
 from firstlight.settings.problem import NOTHING, UNKNOWN_KEY, Problem
@@ -84,6 +85,9 @@ def _at(data: Any, place: Place) -> Any:
 
 def _unknown_model(host: str, data: object, place: Place) -> Problem:
     name = _at(data, (*place, "name"))
+    if row := refused(str(name)):
+        fix = f"take {', or '.join(row.successors)}"
+        return Problem(host, key((*place, "name")), row.reason, "", fix=fix)
     expected = "a model of the catalogue, or one with repo, engine and context"
     return Problem(
         host, key((*place, "name")), f"the unknown {shown(name)}", expected, nearest(name, models())

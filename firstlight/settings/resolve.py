@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from firstlight.catalogue import engines, models
+from firstlight.catalogue import engines
+from firstlight.settings.filled import filled
+from firstlight.settings.known import from_catalogue
 from firstlight.weights.source import Source
 
 FIRST_PORT = 8000
@@ -27,11 +28,11 @@ def resolved(data: Mapping[str, object], state: str) -> dict[str, object]:
     edge = out.get("edge", {})
     if isinstance(edge, Mapping):
         defaults = {"enabled": bool(served), "api_keys": f"{state}/keys/api-keys.toml"}
-        out["edge"] = _filled(edge, defaults)
+        out["edge"] = filled(edge, defaults)
     nvidia = out.get("nvidia", {})
     if isinstance(nvidia, Mapping):
         managed = "nvidia" in out or _gpu_is_used(served)
-        out["nvidia"] = _filled(nvidia, {"enabled": managed})
+        out["nvidia"] = filled(nvidia, {"enabled": managed})
     return out
 
 
@@ -39,21 +40,20 @@ def resolved_model(model: object, index: int) -> object:
     """One entry of ``models`` with its port, its catalogue row and its engine's files."""
     if not isinstance(model, Mapping):
         return model
-    out = _filled(model, {"port": FIRST_PORT + index})
-    name = out.get("name")
-    row = models().get(name) if isinstance(name, str) else None
-    # The row speaks of its own repository only: another one has another size and context.
-    if row is not None and out.get("weights") is None and out.get("repo") in (None, row.repo):
-        known = {"repo": row.repo, "engine": row.engine, "context": row.context, "bytes": row.bytes}
-        out = _filled(out, known)
+    out = filled(model, {"port": FIRST_PORT + index})
+    out = from_catalogue(out)
     if uri := _hub_uri(out.get("repo"), out.get("revision")):
-        out = _filled(out, {"weights": uri})
+        out = filled(out, {"weights": uri})
     engine = out.get("engine")
     profile = engines().get(engine) if isinstance(engine, str) else None
     patterns: tuple[str, ...] = profile.include if profile else ()
     if profile and profile.single_file and isinstance(out.get("file"), str):
         patterns = (_PART.sub(r"-*-of-\1", str(out["file"])),)
-    return _filled(out, {"include": patterns})
+    arguments = out.get("args")
+    if isinstance(arguments, Mapping) and arguments.get("load-format") == "mistral":
+        # Mistral's repositories hold the weights twice: this format reads the other ones.
+        patterns = tuple(f"consolidated{p}" if p == "*.safetensors" else p for p in patterns)
+    return filled(out, {"include": patterns})
 
 
 def _hub_uri(repo: object, revision: object) -> str | None:
@@ -71,12 +71,3 @@ def _gpu_is_used(served: object) -> bool:
     """Whether one of the raw models would be given a GPU: that is the default."""
     models = served if isinstance(served, (list, tuple)) else ()
     return any(isinstance(model, Mapping) and model.get("gpus", "all") != 0 for model in models)
-
-
-def _filled(given: Mapping[Any, object], defaults: Mapping[str, object]) -> dict[str, object]:
-    """``given`` with ``defaults`` where it has nothing or ``None``."""
-    out = dict(given)
-    for key, value in defaults.items():
-        if out.get(key) is None:
-            out[key] = value
-    return out

@@ -12,7 +12,7 @@ from firstlight.sizing.flags import suggested
 from firstlight.sizing.machine import Machine, from_card
 from firstlight.sizing.plan import Plan, spread
 from firstlight.sizing.quantization import FP8_KV_COMPUTE
-from firstlight.sizing.subject import Subject, from_row
+from firstlight.sizing.subject import Subject, from_row, loaded_as
 
 _COUNTS = (1, 2, 4, 8, 16)
 _SHORT = 2048
@@ -43,6 +43,8 @@ def advice(failed: Fit) -> tuple[Advice, ...]:
 
 def planned(subject: Subject, machine: Machine, plan: Plan) -> Plan:
     """``plan`` with the parallel sizes that all cards of ``machine`` give ``subject``."""
+    if plan.allocates:  # these engines divide a model by its layers
+        return replace(plan, tensor=1, pipeline=machine.count, data=1)
     tensor, pipeline = spread(subject.architecture.heads, machine)
     return replace(plan, tensor=tensor, pipeline=pipeline, data=1)
 
@@ -59,8 +61,12 @@ def smallest(subject: Subject, machine: Machine, plan: Plan) -> Fit | None:
 
 def _same_model(failed: Fit) -> Iterator[Advice]:
     subject, machine, plan = failed.subject, failed.machine, failed.plan
+    divided = planned(subject, machine, plan)
+    if failed.problems and (found := fit(subject, machine, divided)).fits:
+        sizes = f"tensor_parallel {divided.tensor}, pipeline_parallel {divided.pipeline}"
+        yield Advice(f"other parallel sizes: {sizes}", found)
     half = replace(plan, kv_cache_dtype="fp8")
-    can_half = machine.compute >= FP8_KV_COMPUTE and plan.kv_width > 1
+    can_half = _can_half(failed)
     if can_half and (found := fit(subject, machine, half)).fits:
         yield Advice('an FP8 KV cache: kv_cache_dtype "fp8"', found)
     if plan.concurrency > 1 and 0 < failed.max_concurrency < plan.concurrency:
@@ -74,6 +80,11 @@ def _same_model(failed: Fit) -> Iterator[Advice]:
         yield Advice(text, shorter)
 
 
+def _can_half(failed: Fit) -> bool:
+    plan = failed.plan
+    return failed.machine.compute >= FP8_KV_COMPUTE and plan.kv_width > 1 and not plan.allocates
+
+
 def _shorter(subject: Subject, machine: Machine, plan: Plan) -> Fit | None:
     """The fit with the longest context that fits, where that is shorter and still of use."""
     context = min(fit(subject, machine, plan).max_context, plan.context) // _STEP * _STEP
@@ -85,10 +96,12 @@ def _shorter(subject: Subject, machine: Machine, plan: Plan) -> Fit | None:
 
 def _variants(failed: Fit) -> Iterator[Advice]:
     """The best format of the same model that fits as asked, or else with a shorter context."""
-    row = models().get(failed.subject.row)
+    row = None if failed.plan.allocates else models().get(failed.subject.row)
     subjects = [each for name in (row.variants if row else ()) if (each := from_row(name))]
+    if _can_load_fp8(failed, subjects):
+        subjects.insert(0, loaded_as(failed.subject, "fp8"))
     plans = [failed.plan]
-    if failed.machine.compute >= FP8_KV_COMPUTE:
+    if _can_half(failed):
         plans.append(replace(failed.plan, kv_cache_dtype="fp8"))
     for plan in plans:
         for subject in subjects:
@@ -102,8 +115,17 @@ def _variants(failed: Fit) -> Iterator[Advice]:
                 return
 
 
+def _can_load_fp8(failed: Fit, published: list[Subject]) -> bool:
+    """Whether FP8 at loading is a way; published FP8 weights are better, they were calibrated."""
+    if failed.plan.allocates or any(each.quantization == "fp8" for each in published):
+        return False
+    return failed.subject.quantization == "bf16" and failed.machine.compute >= FP8_KV_COMPUTE
+
+
 def _named(subject: Subject, found: Fit, failed: Fit) -> str:
     text = f"weights in {subject.quantization}: {subject.name} ({subject.repo})"
+    if subject.online:
+        text = f'weights made {subject.quantization} at loading: quantization "{subject.online}"'
     if found.plan.context != failed.plan.context:
         text += f", context {found.plan.context}"
     if found.plan.kv_cache_dtype != failed.plan.kv_cache_dtype:
@@ -153,6 +175,8 @@ def _smaller(failed: Fit) -> Iterator[Advice]:
                 continue
             seen.add(name)
             names.append(name)
+            if failed.plan.allocates:
+                subject = subject.quantized(failed.subject.quantization)
             plan = planned(subject, failed.machine, failed.plan)
             if (found := fit(subject, failed.machine, plan)).fits:
                 yield Advice(f"a smaller model: {name} ({subject.repo})", found)

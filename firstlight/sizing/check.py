@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from firstlight.catalogue.named import refused
@@ -84,6 +85,8 @@ def _machine(card: GpuCard | int | Machine) -> Machine:
 
 
 def _fits(settings: HostSettings, one: Machine, there: int | None) -> Iterator[tuple[int, Fit]]:
+    if settings.nvidia.mig:
+        return  # what an instance of MIG has is not what the card has
     for index, model in enumerate(settings.models):
         found = _fit(model, one, there)
         if found is not None:
@@ -116,8 +119,6 @@ def reason(found: Fit) -> str:
 
 def _ways(found: Fit) -> str:
     """The first ways out of a misfit; the engine starts when one request fits."""
-    from dataclasses import replace
-
     plan = found.plan if found.plan.allocates else replace(found.plan, concurrency=1)
     single = fit(found.subject, found.machine, plan)
     ways = [each.text for each in advice(single)][:_ADVICE]

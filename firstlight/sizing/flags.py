@@ -29,6 +29,8 @@ def suggested(found: Fit) -> dict[str, object]:
         settings["pipeline_parallel"] = plan.pipeline
     if plan.data > 1:
         settings["data_parallel"] = plan.data
+    if subject.online:
+        settings["quantization"] = subject.online
     if plan.kv_cache_dtype != "auto":
         settings["kv_cache_dtype"] = plan.kv_cache_dtype
     if plan.utilization != DEFAULT_UTILIZATION:

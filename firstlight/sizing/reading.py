@@ -27,10 +27,13 @@ _LARGEST = 64 * 2**20
 def read(text: str, hub: str | None = None) -> Subject:
     """The model that ``text`` names: a name of the catalogue, a folder, or ORG/NAME on ``hub``.
 
+    A repository that the catalogue knows is looked up there only where a ``hub`` is given.
+
     Raises :class:`FirstlightError` where there is no such model, or it cannot be read.
     """
     _refuse(text)
-    if name := model_name(text):
+    asked_there = hub is not None and _REPOSITORY.fullmatch(text)
+    if not asked_there and (name := model_name(text)):
         subject = from_row(name)
         if subject is not None:
             return subject

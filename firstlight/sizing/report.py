@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 from firstlight.sizing.advice import Advice
-from firstlight.sizing.fit import Fit
+from firstlight.sizing.fit import Fit, fit
 from firstlight.sizing.flags import suggested
 
 GIB = 2**30
@@ -54,7 +55,8 @@ def _note(name: str, found: Fit) -> str:
         return f"{total} over {plan.cards} cards" if plan.cards > 1 else total
     if name == "activations":
         batched = plan.batched_on(found.machine)
-        return f"{batched} tokens at a time, {plan.concurrency} requests"
+        requests = "1 request" if plan.concurrency == 1 else f"{plan.concurrency} requests"
+        return f"{batched} tokens at a time, {requests}"
     return "estimated"
 
 
@@ -76,9 +78,23 @@ def text(found: Fit, ways: Iterable[Advice]) -> str:
         parts.append("\n".join(["what would fit", *advised]))
     if found.fits:
         parts.append("for the inventory\n" + snippet(suggested(found)))
+        if short := _shorter(found):
+            parts.append(short)
     if not (found.machine.checked and found.subject.checked):
         parts.append("not every number was read at its source: see the catalogue's rows")
     return "\n\n".join(parts)
+
+
+def _shorter(found: Fit) -> str:
+    """What a higher concurrency is good for: hardly any request fills its context."""
+    plan, length = found.plan, 2048
+    if plan.allocates or plan.context <= 2 * length:
+        return ""
+    most = fit(found.subject, found.machine, replace(plan, context=length)).max_concurrency
+    return (
+        f"Requests share the KV cache: up to {most} of {length} tokens have their memory at a time. "
+        "Where most are short, set a higher concurrency: what does not fit waits."
+    )
 
 
 def values(found: Fit) -> dict[str, object]:

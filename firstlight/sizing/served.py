@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from firstlight.catalogue import models
 from firstlight.catalogue.named import model_name
 from firstlight.sizing.machine import MIB, Machine
 from firstlight.sizing.plan import DEFAULT_UTILIZATION, GIB, Plan
-from firstlight.sizing.quantization import FORMATS, ONLINE
-from firstlight.sizing.subject import Subject, from_row
+from firstlight.sizing.quantization import FORMATS
+from firstlight.sizing.subject import Subject, from_row, loaded_as
 
 if TYPE_CHECKING:
     from firstlight.settings import Model
@@ -32,10 +33,7 @@ def subject_of(model: Model) -> Subject | None:
     if model.engine in WHOLE:
         quantized = found.quantized(_gguf(model.file or model.source.location))
         return _with_bytes(quantized, model.bytes)
-    online = ONLINE.get(model.quantization or "")
-    if online and found.quantization == "bf16":
-        return found.quantized(online)
-    return found
+    return loaded_as(found, model.quantization or "")
 
 
 def _by_engine(model: Model) -> str | None:
@@ -54,8 +52,6 @@ def _gguf(name: str) -> str:
 
 
 def _with_bytes(subject: Subject, given: int | None) -> Subject:
-    from dataclasses import replace
-
     return replace(subject, bytes=int(given)) if given else subject
 
 
@@ -99,6 +95,4 @@ def cards_of(model: Model, there: int | None) -> int | None:
 
 def machine_for(model: Model, one: Machine, cards: int) -> Machine:
     """The cards of one copy of ``model``: ``cards`` like ``one`` on each of its hosts."""
-    from dataclasses import replace
-
     return replace(one, count=cards * model.nodes, nodes=model.nodes)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from firstlight.catalogue import models
 from firstlight.catalogue.architecture import Architecture
 from firstlight.sizing.parameters import Parameters, parameters
-from firstlight.sizing.quantization import weight_bytes
+from firstlight.sizing.quantization import ONLINE, weight_bytes
 
 
 @dataclass(frozen=True)
 class Subject:
     """A model as it is published: ``bytes`` of weights in the format ``quantization``.
 
+    ``online`` is what the engine makes of the weights while it loads them, by its own name.
     ``row`` is its name in the catalogue and ``repo`` its repository, where they are known;
     ``checked`` tells whether its dimensions were read at their source.
     """
@@ -25,6 +26,7 @@ class Subject:
     context: int = 0
     row: str = ""
     repo: str = ""
+    online: str = ""
     checked: bool = True
 
     @property
@@ -35,6 +37,13 @@ class Subject:
     def quantized(self, name: str) -> Subject:
         """The same model in the format ``name``, by arithmetic alone."""
         return replace(self, quantization=name, bytes=weight_bytes(self.parameters, name))
+
+
+def loaded_as(subject: Subject, online: str) -> Subject:
+    """``subject`` as vLLM quantizes 16-bit weights at loading: just in time, layer by layer."""
+    if subject.quantization != "bf16" or online not in ONLINE:
+        return subject
+    return replace(subject.quantized(ONLINE[online]), online=online)
 
 
 def architecture_of(name: str) -> Architecture | None:

@@ -54,14 +54,17 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def mentions(places: Places) -> Iterator[tuple[str, str]]:
     """Yield who mentions which folder: units, and what an upgrade keeps to return to."""
-    kept = places.kept.rglob("*") if places.kept.is_dir() else ()
     name = re.compile(re.escape(str(places.store)) + r"/([A-Za-z0-9][A-Za-z0-9._@-]*)")
-    for path in [*sorted(places.units.glob(f"{UNIT}*")), *sorted(kept)]:
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file():
-                unit = path.name if path.parent == places.units else f"{path.stem} (previous)"
-                for folder in set(name.findall(file.read_text("utf-8", "replace"))):
-                    yield unit, folder
+    files = [
+        (unit.name, path)
+        for unit in places.units.glob(f"{UNIT}*")
+        for path in ([unit] if unit.is_file() else unit.rglob("*"))
+    ]
+    files += [(f"{p.parent.name} ({p.stem})", p) for p in places.kept.rglob("*")]
+    for user, path in files:
+        if path.is_file():
+            for folder in set(name.findall(path.read_text("utf-8", "replace"))):
+                yield user, folder
 
 
 def sizes(folder: Path) -> dict[str, int]:
@@ -133,7 +136,7 @@ def verify(places: Places, say: Callable[[str], None], progress: Callable[[int],
         wrong += [f"{folder.name}/{name}" for name in bad]
     if wrong:
         raise FetchError(
-            f"{len(wrong)} files are not what was fetched: {', '.join(wrong)}",
+            f"{len(wrong)} of the files are not what was fetched: {', '.join(wrong)}",
             "their bytes changed on the disk since",
             "`firstlight models pull INVENTORY` fetches only these anew; then restart the engines "
             "that use them, and look at the disk (smartctl -a)",

@@ -31,6 +31,7 @@ from firstlight.weights.wanted import (
     Wanted,
     checksum_of,
     first_line,
+    inside,
     is_right,
 )
 
@@ -134,7 +135,7 @@ def fetch(job: Job, token: str | None) -> str:
     incoming.mkdir(parents=True, exist_ok=True)
     source = Source.parse(job["source"])
     origin, blobs = ORIGINS[source.scheme](job, source, token), Blobs(final.parent)
-    wanted = origin.look_up()
+    wanted = inside(origin.look_up())
     lacking = [w for w in wanted if not is_right(final / w.path, w.size, w.checksum)]
     need = missing(incoming, lacking, blobs)
     if need and need + SPARE_BYTES > shutil.disk_usage(incoming).free:

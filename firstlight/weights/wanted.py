@@ -69,6 +69,24 @@ def is_right(path: Path, size: int, checksum: str) -> bool:
         return False
 
 
+def inside(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Return ``wanted`` as it is, unless a path leads out of the folder or to our own marker."""
+    for want in wanted:
+        parts = want.path.split("/")
+        if {"", ".", ".."}.intersection(parts) or "\0" in want.path or is_ours(parts[0]):
+            raise FetchError(
+                f"a file called {want.path!r} is not fetched",
+                "it would stand outside of its folder, or in place of the done-marker",
+                "check the source: no honest one has such a file",
+            )
+    return list(wanted)
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a file of this name is firstlight's own."""
+    return name.startswith(".firstlight")
+
+
 def chosen(
     files: Sequence[Wanted], include: Sequence[str], pins: Mapping[str, str]
 ) -> list[Wanted]:

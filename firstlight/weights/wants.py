@@ -68,13 +68,16 @@ def every(models: Iterable[Model]) -> tuple[Want, ...]:
 
 
 def _want(model: Model, name: str, part: Model | Weights) -> Want:
+    source = Source.parse(part.weights)
+    # The model's hub and token are of its own kind of source: an S3 store is no model hub.
+    same = source.scheme == Source.parse(model.weights).scheme
     return Want(
         name=name,
-        source=Source.parse(part.weights),
+        source=source,
         include=tuple(part.include),
         file=part.file or "",
         sha256=dict(part.sha256),
         bytes=part.bytes,
-        hub=model.hub,
-        hub_token=model.hub_token,
+        hub=model.hub if same else None,
+        hub_token=model.hub_token if same else None,
     )

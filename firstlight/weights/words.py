@@ -41,7 +41,7 @@ def table(host: str, found: Sequence[Mapping[str, Any]]) -> str:
         return f"{host}: no weights"
     rows = [_HEAD]
     for each in found:
-        users = [*each["models"], *each["used_by"]]
+        users = each["used_by"] or [f"{name} (not started)" for name in each["models"]]
         rows.append(
             (
                 each["folder"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.lab.gpu_rack import DRIVER, GpuRack
@@ -22,17 +23,25 @@ class GpuDays:
     """A lab whose hosts are bare until a test asks for one that is deployed to."""
 
     lab: GpuRack
-    runs: dict[str, FirstRun] = field(default_factory=dict)
+    runs: dict[str, Future[FirstRun]] = field(default_factory=dict)
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
+
+    def begin(self, host: str) -> Future[FirstRun]:
+        """Begin the first run on ``host`` if nobody has: beside whatever else goes on."""
+        if host not in self.runs:
+            self.runs[host] = self.pool.submit(self._live, host)
+        return self.runs[host]
 
     def first(self, host: str) -> FirstRun:
         """The first run on ``host``, made now if there was none yet."""
-        if host not in self.runs:
-            before = self.lab.boot_id(host)
-            run = self.lab.gpu(host)
-            assert run.code == 0, run.text
-            boots = (before, self.lab.boot_id(host))
-            self.runs[host] = FirstRun(run, boots, self.lab.gpu_changes(host))
-        return self.runs[host]
+        return self.begin(host).result()
+
+    def _live(self, host: str) -> FirstRun:
+        before = self.lab.boot_id(host)
+        run = self.lab.gpu(host)
+        assert run.code == 0, run.text
+        boots = (before, self.lab.boot_id(host))
+        return FirstRun(run, boots, self.lab.gpu_changes(host))
 
     def deployed(self, host: str) -> GpuRack:
         """The lab with the GPU layer on ``host``."""

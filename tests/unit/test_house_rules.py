@@ -24,7 +24,17 @@ ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(
     path for path in (ROOT / "roles").glob("*.py") if path.stem not in ("__init__", "owned")
 )
-PURE = ["settings", "lock", "catalogue", "engines", "keys.py", "pki.py", "certificate.py", "weights"]
+PURE = [
+    "settings",
+    "lock",
+    "catalogue",
+    "engines",
+    "keys.py",
+    "pki.py",
+    "certificate.py",
+    "weights",
+    "sizing",
+]
 
 
 def python(*folders: str) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -20,16 +21,19 @@ def test_files_with_gpus_run_on_one_worker_and_others_by_themselves() -> None:
 
 
 def test_every_pattern_means_a_file_and_no_group_is_torn() -> None:
-    for pattern in (*schedule.TOGETHER, *schedule.FIRST):
+    """A group is begun where its first test stands: what comes between would wait for nothing."""
+    for pattern in (*schedule.FIRST, *(name for group in schedule.TOGETHER for name in group)):
         assert list(ROOT.glob(pattern)), pattern
-    for pattern in schedule.TOGETHER:
-        names = [str(path.relative_to(ROOT)) for path in ROOT.glob(pattern)]
-        assert len({schedule.place(name) for name in names}) == 1
+    found = [str(path.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_*.py")]
+    groups = [schedule.group(name) for name in sorted(found, key=lambda n: (schedule.place(n), n))]
+    changes = sum(one != other for one, other in itertools.pairwise(groups))
+    assert changes + 1 == len(set(groups))
 
 
 def test_lab_tests_come_before_those_without_a_host() -> None:
-    assert schedule.place("tests/lab/test_vllm.py::test_a") == 0
+    assert schedule.place("tests/lab/test_switch_engines.py::test_a") == 0
     assert schedule.place("tests/lab/test_new.py") < schedule.place("tests/unit/test_keys.py")
+    assert schedule.group("tests/lab/test_vllm.py") == "tests/lab/test_switch_engines.py"
 
 
 def test_xdist_hands_out_in_this_order(tmp_path: Path) -> None:

@@ -15,7 +15,10 @@ from tests.units import instances_of
 
 Make = Callable[..., Model]
 HF = "hf://org/adapter@" + "4" * 40
-LORA = [{"name": "sql", "weights": HF, "rank": 24}, {"name": "de", "weights": HF}]
+LORA: list[dict[str, Any]] = [
+    {"name": "sql", "weights": HF, "rank": 24},
+    {"name": "de", "weights": HF},
+]
 DRAFT = {"method": "EAGLE3", "tokens": 3, "draft": {"weights": HF}}
 CASES: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -39,7 +42,7 @@ def test_in_full(model: Make, case: str) -> None:
 
 
 def test_over_two_hosts(model: Make) -> None:
-    served = model(engine="sglang", gpus=4, nodes=2)
+    served = model(engine="sglang").model_copy(update={"gpus": 4, "nodes": 2})
     nodes = [Node(rank, 2, "192.0.2.1", f"192.0.2.{rank + 1}") for rank in (0, 1)]
     gpus = ("0", "1", "2", "3")
     made = tuple(

@@ -17,7 +17,10 @@ from tests.units import instances_of
 
 Make = Callable[..., Model]
 HF = "hf://org/adapter@" + "4" * 40
-LORA = [{"name": "sql", "weights": HF, "rank": 24}, {"name": "de", "weights": HF}]
+LORA: list[dict[str, Any]] = [
+    {"name": "sql", "weights": HF, "rank": 24},
+    {"name": "de", "weights": HF},
+]
 DRAFT = {"method": "eagle3", "tokens": 3, "draft": {"weights": HF}}
 CASES: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -34,8 +37,9 @@ def config(instance: Instance) -> dict[str, Any]:
     return dict(yaml.safe_load(ENGINE.container(instance).config or ""))
 
 
-def over_two_hosts(model: Model) -> tuple[Instance, ...]:
+def over_two_hosts(alone: Model, **change: Any) -> tuple[Instance, ...]:
     """Return both nodes of a copy with four GPUs on each host."""
+    model = alone.model_copy(update={"gpus": 4, "nodes": 2, **change})
     nodes = [Node(rank, 2, "192.0.2.1", f"192.0.2.{rank + 1}") for rank in (0, 1)]
     gpus = ("0", "1", "2", "3")
     return tuple(
@@ -50,12 +54,12 @@ def test_in_full(model: Make, case: str) -> None:
 
 @pytest.mark.parametrize("executor", ["mp", "ray"])
 def test_over_two_hosts(model: Make, executor: str) -> None:
-    served = model(engine="vllm", gpus=4, nodes=2, executor=executor)
-    expect(f"vllm-two-hosts-{executor}", over_two_hosts(served))
+    made = over_two_hosts(model(engine="vllm"), executor=executor)
+    expect(f"vllm-two-hosts-{executor}", made)
 
 
 def test_only_the_first_node_answers(model: Make) -> None:
-    head, worker = map(config, over_two_hosts(model(engine="vllm", gpus=4, nodes=2)))
+    head, worker = map(config, over_two_hosts(model(engine="vllm")))
     assert "headless" not in head and worker["headless"] is True
     assert head["master-addr"] == worker["master-addr"] == "192.0.2.1"
     # With the host's network, an address of all interfaces would be one of the site's.

@@ -35,6 +35,15 @@ def test_weights_that_moved() -> None:
     ]
 
 
+def test_blobs_have_no_names() -> None:
+    sections = [
+        Section(weights={"ollama://a:b": Weights(revision=digest, files=files(**{letter: letter}))})
+        for digest, letter in ((OLD, "a"), (NEW, "b"))
+    ]
+    (line,) = differences(*sections)
+    assert line.endswith("sha256:aaaaaaaaaaaa… → sha256:bbbbbbbbbbbb… (1 file, 1.0 GB)")
+
+
 def test_many_files_are_counted() -> None:
     before, after = files(**dict.fromkeys("abcde", "1")), files(**dict.fromkeys("abcde", "2"))
     sections = [

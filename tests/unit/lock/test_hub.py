@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,8 +14,10 @@ import pytest
 
 from firstlight.errors import FirstlightError
 from firstlight.lock import ollama
+from firstlight.lock.asked import Asked
 from firstlight.lock.hub import snapshot, token_of
-from firstlight.lock.section import File
+from firstlight.lock.section import File, Weights
+from firstlight.lock.update import look_up
 from firstlight.weights.source import Source
 from tests.unit.lock.conftest import TOKEN, MovingHub
 
@@ -122,3 +125,16 @@ def test_what_an_ollama_registry_does_not_give(registry: str, name: str, what: s
 def test_an_ollama_registry_that_is_not_there() -> None:
     with pytest.raises(FirstlightError, match="cannot be asked from here"):
         ollama.manifest(Source.parse("ollama://a:b"), "http://127.0.0.1:9", WHERE)
+
+
+def test_each_is_asked_for_its_own(registry: str, hub: MovingHub, tmp_path: Path) -> None:
+    found = look_up(Asked("weights", "ollama://qwen3:8b", WHERE, hub=registry))
+    assert isinstance(found, Weights) and found.revision.startswith("sha256:")
+    token = tmp_path / "token"
+    for content, right in ((TOKEN, True), ("hf_wrong", False)):
+        token.write_text(content)
+        token.chmod(0o600)
+        asked = Asked("weights", "hf://org/model@main", WHERE, hub=hub.url, hub_token=token)
+        with nullcontext() if right else pytest.raises(FirstlightError, match="hub_token"):
+            found = look_up(asked)
+            assert isinstance(found, Weights) and found.revision == hub.commit

@@ -62,7 +62,7 @@ def test_a_model_of_the_catalogue(load: Load, data: Data) -> None:
     host = load(data | {"models": [{"name": "qwen3-8b", **pinned}]})
     assert host.models[0].repo == "Qwen/Qwen3-8B"
     assert (host.models[0].engine, host.models[0].context) == ("vllm", 32768)
-    assert host.models[0].bytes == 16_400_000_000
+    assert host.models[0].bytes == 16_381_470_720
     assert "*.safetensors" in host.models[0].include
 
 

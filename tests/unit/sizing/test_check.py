@@ -10,7 +10,13 @@ import pytest
 from firstlight.catalogue.nvidia import gpu_cards
 from firstlight.settings import HostSettings
 from firstlight.settings.problem import Problem
+from firstlight.sizing.advice import planned
 from firstlight.sizing.check import misfits, obstacles, unsized
+from firstlight.sizing.fit import fit
+from firstlight.sizing.flags import suggested
+from firstlight.sizing.machine import from_card
+from firstlight.sizing.plan import Plan
+from firstlight.sizing.subject import from_row
 from tests.site import OLLAMA, VLLM
 
 Load = Callable[..., HostSettings]
@@ -54,6 +60,8 @@ FIT = [
     ("rtx-4090", 1, [{**OLLAMA, "concurrency": 4}]),
     ("h100", 4, [{**SMALL, "gpus": 2, "replicas": 2}]),
     ("rtx-5090", 1, [{**SMALL, "gpus": [0], "gpu_memory_utilization": 0.7}]),
+    ("h100", 8, [{**LARGE, "gpus": 8, "nodes": 2}]),
+    ("rtx-4090", 1, [vllm("qwen3-14b", "Qwen/Qwen3-14B", quantization="fp8", context=4096)]),
 ]
 MISFIT = [
     ("rtx-4090", 1, {**SMALL, "context": 40000}, ("leave", 'kv_cache_dtype "fp8"')),
@@ -109,8 +117,30 @@ def test_what_is_not_known_is_told_and_not_refused(host: Any) -> None:
     assert unsized(host("rtx-4090", 2, *models)) == ["mine"]
 
 
+def test_divided_cards_are_not_judged(load_settings: Load) -> None:
+    nvidia = {"card": "h100", "count": 1, "mig": {"all-1g.10gb": 7}}
+    settings = load_settings(nvidia=nvidia, models=[LARGE])
+    assert list(misfits(settings)) == [] and list(obstacles(settings, [81559])) == []
+
+
 def test_adapters_and_drafts_take_memory(host: Any) -> None:
     draft = {"method": "eagle3", "draft": {"weights": "hf://a/b@" + "1" * 40, "bytes": 4 * 10**9}}
     settings = host("rtx-4090", 1, {**SMALL, "context": 16384, "speculative": draft})
     (problem,) = misfits(settings)
     assert "adapters and draft" in problem.found
+
+
+@pytest.mark.parametrize(
+    ("name", "card", "count", "context"),
+    [("qwen3-8b", "rtx-4090", 1, 16384), ("qwen2.5-72b", "h100", 8, 32768),
+     ("gemma-4-e2b", "l4", 1, 8192), ("qwen3-8b", "rtx-4090", 3, 8192)],
+)  # fmt: skip
+def test_what_is_suggested_is_right_and_fits(
+    host: Any, name: str, card: str, count: int, context: int
+) -> None:
+    subject, machine = from_row(name), from_card(card, count)
+    assert subject is not None
+    found = fit(subject, machine, planned(subject, machine, Plan(context)))
+    pins = {key: VLLM[key] for key in ("revision", "image")}
+    settings = host(card, count, suggested(found) | pins)
+    assert list(misfits(settings)) == [] and settings.models[0].context == context

@@ -78,7 +78,7 @@ def test_the_limits_are_limits(subject: Subject, machine: Machine, plan: Plan) -
         assert spread(subject, machine, replace(plan, context=context)).fits
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(subjects, machines, plans)
 def test_advice_always_fits(subject: Subject, machine: Machine, plan: Plan) -> None:
     failed = fit(subject, machine, replace(planned(subject, machine, plan), data=1))

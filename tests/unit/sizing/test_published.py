@@ -86,7 +86,9 @@ def test_from_the_card_alone(subject: Subject, machine: Machine, plan: Plan, tok
     assert 0.5 * tokens <= fit(subject, machine, plan).kv_tokens <= 1.05 * tokens
 
 
-@pytest.mark.parametrize(("plan", "gib"), [(Plan(1, tensor=2), 30.59), (Plan(1, pipeline=2), 30.52)])
+@pytest.mark.parametrize(
+    ("plan", "gib"), [(Plan(1, tensor=2), 30.59), (Plan(1, pipeline=2), 30.52)]
+)
 def test_weights_of_one_card(plan: Plan, gib: float) -> None:
     subject = from_row("qwen3-32b")
     assert subject is not None

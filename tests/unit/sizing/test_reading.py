@@ -133,6 +133,8 @@ def test_the_hub(hub: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Hub, "files", files)
     found = read("org/model", hub)
     assert (found.bytes, found.repo, found.architecture.layers) == (77, "org/model", 40)
+    with pytest.raises(FirstlightError, match="does not give Qwen/Qwen3-8B"):
+        read("Qwen/Qwen3-8B", hub)  # a hub that is named is asked, the catalogue is not
     monkeypatch.setattr(Hub, "files", {"config.json": config, "a.safetensors": b"12345"})
     assert read("org/model", hub).bytes == 5
 

@@ -17,7 +17,7 @@ from firstlight.weights.collect import collected, waste
 from firstlight.weights.contents import Places, contents, verify
 from firstlight.weights.fetch import fetch
 from firstlight.weights.hub import Hub
-from firstlight.weights.wanted import FetchError
+from firstlight.weights.wanted import FetchError, Wanted
 from tests.unit.weights.conftest import CONTENT, SmallHub
 
 BIG, SMALL = "model.safetensors", "config.json"
@@ -179,6 +179,13 @@ def test_a_disk_that_fills_up(job: Job, hub: SmallHub, monkeypatch: pytest.Monke
     assert not Path(job["folder"]).exists()
     fetch(job, None)
     assert (Path(job["folder"]) / BIG).read_bytes() == CONTENT[BIG]
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/x", "a/../../x", "a//b", ".firstlight.json", ""])
+def test_a_source_leads_nowhere_else(job: Job, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(Hub, "look_up", lambda _: [Wanted(path, 1, "sha256:" + "0" * 64)])
+    with pytest.raises(FetchError, match="is not fetched"):
+        fetch(job, None)
 
 
 def test_blobs_need_no_room(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

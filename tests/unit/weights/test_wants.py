@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -39,6 +40,24 @@ def test_a_model_its_adapters_and_its_draft(model: Callable[..., Model]) -> None
     assert found[0].folder == store.folder(made)
     assert every([made, made]) == found * 2
     assert len({each.folder for each in found}) == 3
+
+
+def test_a_hub_and_its_token_are_for_sources_of_its_kind(
+    model: Callable[..., Model], tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("t")
+    (tmp_path / "token").chmod(0o600)
+    made = model(
+        engine="vllm",
+        hub="https://mirror.example.net",
+        hub_token=str(tmp_path / "token"),
+        lora=[
+            {"name": "a", "weights": f"hf://o/a@{COMMIT}"},
+            {"name": "b", "weights": f"s3://models/b/@{SUM}"},
+        ],
+    )
+    assert [each.hub for each in wants(made)] == ["https://mirror.example.net"] * 2 + [None]
+    assert [each.hub_token is None for each in wants(made)] == [False, False, True]
 
 
 def test_folders_of_the_hub_keep_their_names(model: Callable[..., Model]) -> None:
