@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PORT = 3000
 ROOT = "0:0"
 HOME = "/var/tmp"
+NO_PROXY_THERE = "http://127.0.0.1:9"
+"""The discard port of the container itself, where nothing listens."""
 
 
 def command(instance: Instance) -> list[str]:
@@ -71,6 +73,10 @@ def container(instance: Instance) -> Container:
             "HF_HOME": HOME,
             "HF_HUB_OFFLINE": "1",
             "DO_NOT_TRACK": "1",
+            # It fetches any URL for a vision model's clients, and has no list of domains: a proxy
+            # that is not there closes that. Its own parts talk over a socket.
+            "http_proxy": NO_PROXY_THERE,
+            "https_proxy": NO_PROXY_THERE,
         },
         tmpfs=("/tmp:rw,nosuid,nodev,size=1g",),
         volumes=(f"{cache_volume(instance.model)}:{HOME}",),

@@ -20,6 +20,7 @@ def warnings(settings: HostSettings) -> Iterator[str]:
     for model in settings.models:
         yield from _legacy(model)
         yield from _exchange(model)
+        yield from _media(model)
         yield from _open_network(model)
     yield from _old_driver(settings)
 
@@ -38,6 +39,14 @@ def _exchange(model: Model) -> Iterator[str]:
         yield (
             f"{model.name} runs on several GPUs with {int(model.shm) // 2**20} MiB of shared "
             f"memory, through which they exchange data: shm should be at least 8GiB"
+        )
+
+
+def _media(model: Model) -> Iterator[str]:
+    if model.engine == "llamacpp" and {"mmproj", "mm"} & set(model.args):
+        yield (
+            f"{model.name} fetches images from any URL that a client names, in the site's own "
+            f"network too: llama.cpp has no list of domains; vllm and sglang have"
         )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from firstlight.settings.host import HostSettings
 from firstlight.settings.model import Model
-from firstlight.settings.problem import Problem
+from firstlight.settings.problem import NOTHING, Problem
+from firstlight.settings.value import is_ip
 
 _ALIKE = (
     "engine", "image", "weights", "context", "gpus", "tensor_parallel", "pipeline_parallel",
@@ -24,6 +25,7 @@ def site_contradictions(site: Mapping[str, HostSettings]) -> Iterator[Problem]:
                 spanning.setdefault((model.name, model.nodes), []).append((host, index))
     for (name, nodes), hosts in spanning.items():
         yield from _whole(name, nodes, hosts)
+        yield from _addresses(hosts)
         yield from _alike(hosts)
 
 
@@ -32,6 +34,13 @@ def _whole(name: str, nodes: int, hosts: list[tuple[HostSettings, int]]) -> Iter
         host, index = hosts[-1]
         expected = f"{nodes} hosts, or a multiple of it, that declare {name} with nodes {nodes}"
         yield Problem(host.name, f"models[{index}].nodes", f"{len(hosts)} hosts", expected)
+
+
+def _addresses(hosts: list[tuple[HostSettings, int]]) -> Iterator[Problem]:
+    for host, _ in hosts:
+        if not is_ip(host.reached_at):
+            expected = "an IP address of the hosts' private network: they join by it"
+            yield Problem(host.name, "address", str(host.address or NOTHING), expected)
 
 
 def _alike(hosts: list[tuple[HostSettings, int]]) -> Iterator[Problem]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from firstlight.weights.blobs import INCOMING
 from firstlight.weights.store import MARKER, WRONG
-from firstlight.weights.wanted import FetchError, is_right
+from firstlight.weights.wanted import PARALLEL, FetchError, is_right
 
 UNIT = "firstlight-engine-"
 
@@ -113,6 +114,22 @@ def listing(places: Places) -> str:
     return json.dumps([asdict(each) for each in contents(places)])
 
 
+def rotten(
+    folder: Path, files: Mapping[str, Mapping[str, Any]], progress: Callable[[int], None]
+) -> list[str]:
+    """Return which ``files`` of a folder are not what its done-marker says; reads them all."""
+
+    def right(name: str) -> bool:
+        return is_right(folder / name, files[name]["size"], files[name]["checksum"])
+
+    bad, names = [], sorted(files)
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        for name, is_it in zip(names, pool.map(right, names), strict=True):
+            bad += [] if is_it else [name]
+            progress(files[name]["size"])
+    return bad
+
+
 def verify(places: Places, say: Callable[[str], None], progress: Callable[[int], None]) -> None:
     """Read every file again and compare. Raises :class:`FetchError`, which names the wrong ones.
 
@@ -122,11 +139,7 @@ def verify(places: Places, say: Callable[[str], None], progress: Callable[[int],
     wrong: list[str] = []
     for folder in visible(places.store):
         files = read_json(folder / MARKER).get("files", {})
-        bad = []
-        for name, each in sorted(files.items()):
-            if not is_right(folder / name, each["size"], each["checksum"]):
-                bad.append(name)
-            progress(each["size"])
+        bad = rotten(folder, files, progress)
         note = folder / WRONG
         if bad:
             note.write_text(json.dumps({"files": bad}) + "\n")

@@ -25,6 +25,7 @@ from firstlight.weights.listed import Bucket, Local, Remote
 from firstlight.weights.ollama import Registry
 from firstlight.weights.source import Source
 from firstlight.weights.wanted import (
+    PARALLEL,
     FetchError,
     Job,
     Origin,
@@ -35,7 +36,6 @@ from firstlight.weights.wanted import (
     is_right,
 )
 
-PARALLEL = 4
 TRIES = 2  # a second try mends a partial file that a power cut had damaged
 SPARE_BYTES = 256 * 2**20
 PROGRESS = ".firstlight.progress"
@@ -136,7 +136,9 @@ def fetch(job: Job, token: str | None) -> str:
     source = Source.parse(job["source"])
     origin, blobs = ORIGINS[source.scheme](job, source, token), Blobs(final.parent)
     wanted = inside(origin.look_up())
-    lacking = [w for w in wanted if not is_right(final / w.path, w.size, w.checksum)]
+    with ThreadPoolExecutor(PARALLEL) as pool:
+        right = pool.map(lambda w: is_right(final / w.path, w.size, w.checksum), wanted)
+        lacking = [want for want, is_it in zip(wanted, right, strict=True) if not is_it]
     need = missing(incoming, lacking, blobs)
     if need and need + SPARE_BYTES > shutil.disk_usage(incoming).free:
         raise full(incoming, need + SPARE_BYTES, "the disk is too small for the weights")

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 CHUNK = 4 * 2**20
+PARALLEL = 4
+"""Files fetched, or read again, at a time."""
 Job = Mapping[str, Any]
 """A fetch job as it lies on the host: see ``roles.models.job``."""
 

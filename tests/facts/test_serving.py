@@ -15,7 +15,6 @@ from firstlight.facts.services import UnitProperties
 from tests.facts.shell import gather
 from tests.stubs import Stubs
 
-
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 

@@ -16,7 +16,11 @@ UNIT = "firstlight-engine-tiny.service"
 
 @pytest.fixture(scope="module")
 def broken(deployed: TestRack) -> Iterator[Run]:
-    """A run that gave the engine a flag which it does not know; mended afterwards."""
+    """A run that gave the engine a flag which it does not know; mended afterwards.
+
+    No version before it serves, to which it could be returned.
+    """
+    deployed.sh("lab1", f"systemctl stop {UNIT}")
     yield deployed.deploy("lab1", data={"models": [deployed.model(args={"no-such-flag": True})]})
     _, totals = deployed.changes("lab1")
     assert totals["success"] >= 2  # the unit, the engine

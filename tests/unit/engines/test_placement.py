@@ -72,7 +72,9 @@ def test_parallel_sizes(
     model: Make, change: dict[str, Any], cards: int, expected: tuple[int, int, int]
 ) -> None:
     file = {"file": "x.gguf"} if change.get("engine") == "llamacpp" else {}
-    assert sizes(model(**{**VLLM, **file, **change}), cards) == expected
+    nodes = change.pop("nodes", 1)
+    made = model(**{**VLLM, **file, **change}).model_copy(update={"nodes": nodes})
+    assert sizes(made, cards) == expected
 
 
 def site(model: Model, *names: str) -> dict[str, Any]:
@@ -83,7 +85,7 @@ def site(model: Model, *names: str) -> dict[str, Any]:
 
 
 def test_hosts_join_in_the_order_of_the_inventory(model: Make) -> None:
-    hosts = site(model(**VLLM, nodes=2, gpus=8), "b", "a", "d", "c")
+    hosts = site(model(**VLLM, gpus=8).model_copy(update={"nodes": 2}), "b", "a", "d", "c")
     made = {name: placed(cast(Any, host), hosts, 8)[0] for name, host in hosts.items()}
     assert made["b"].node == Node(0, 2, "b.example.net", "b.example.net")
     assert made["a"].node == Node(1, 2, "b.example.net", "a.example.net")

@@ -41,3 +41,10 @@ def test_prompt_and_answer_fit_the_context(model: Make) -> None:
     found = {words[at]: words[at + 1] for at in range(len(words) - 1)}
     assert int(found["--max-input-tokens"]) < int(found["--max-total-tokens"]) == 4096
     assert found["--max-concurrent-requests"] == "12"
+
+
+def test_no_image_is_fetched_from_anywhere(model: Make) -> None:
+    """It has no list of domains, but asks the proxy that its environment names."""
+    (instance,) = instances_of(model(engine="tgi"))
+    environment = ENGINE.container(instance).environment
+    assert environment["http_proxy"] == environment["https_proxy"] == "http://127.0.0.1:9"

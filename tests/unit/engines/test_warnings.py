@@ -40,6 +40,12 @@ def test_what_is_said(load: Load, change: dict[str, Any], host: dict[str, Any], 
     assert len(found) == bool(said) and all(said in text for text in found)
 
 
+@pytest.mark.parametrize(("args", "said"), [({"mmproj": "/models/tiny/p.gguf"}, 1), ({}, 0)])
+def test_images_from_anywhere(load: Load, args: dict[str, Any], said: int) -> None:
+    found = [text for text in warnings(load({"args": args})) if "from any URL" in text]
+    assert len(found) == said
+
+
 def test_an_old_driver(load: Load) -> None:
     nvidia = {"enabled": True, "branch": 570}
     (text,) = warnings(load({"engine": "vllm", "gpus": 1}, nvidia=nvidia))

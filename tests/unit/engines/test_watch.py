@@ -87,6 +87,6 @@ def test_it_must_be_what_it_should_be(
     if right:
         watch.bring_in(spec, os.getpid())
     else:
-        with pytest.raises(watch.NotReadyError, match="it is not on the GPU: .*/ps says"):
+        with pytest.raises(watch.NotReadyError, match=r"it is not on the GPU: .*/ps says"):
             watch.bring_in(spec, os.getpid())
     assert out(spec) is not right

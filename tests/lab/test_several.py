@@ -1,0 +1,118 @@
+"""Several engines on one host: two models, replicas of one, and one of them killed at work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.lab.client import CHAT, chat
+from tests.lab.rack import TestRack
+from tests.lab.watcher import Watcher
+
+HOST = "lab1"
+RUNNING = "docker ps --format '{{.Names}} {{.ID}}' | sort"
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def several(deployed: TestRack) -> Iterator[TestRack]:
+    """The lab with two models on lab1, the first of them twice; with one model afterwards."""
+    run, totals = deployed.changes(HOST, data=settings(deployed))
+    assert totals["error"] == 0, run.text
+    yield deployed
+    deployed.sh(HOST, "systemctl reset-failed")
+    deployed.changes(HOST)
+    left = deployed.sh(HOST, "docker ps -a --format '{{.Names}}'; ls /etc/firstlight/engines").out
+    assert left.split() == ["firstlight-tiny", "tiny"]
+
+
+def settings(rack: TestRack, **change: Any) -> dict[str, Any]:
+    return {
+        "models": [
+            rack.model(replicas=2, context=16384, drain_timeout=60, **change),
+            rack.model(name="second", port=8100),
+        ]
+    }
+
+
+def containers(rack: TestRack) -> dict[str, str]:
+    lines = rack.sh(HOST, RUNNING).out.splitlines()
+    return dict(line.split() for line in lines)  # type: ignore[misc]
+
+
+def test_each_has_a_unit_and_a_port_of_its_own(several: TestRack) -> None:
+    assert list(containers(several)) == [
+        "firstlight-second",
+        "firstlight-tiny",
+        "firstlight-tiny.2",
+    ]
+    listening = several.sh(HOST, "ss -Htln | awk '{print $4}'").out.split()
+    for port in (8000, 8001, 8100):
+        assert f"127.0.0.1:{port}" in listening
+
+
+def test_each_model_answers_under_its_own_name(several: TestRack) -> None:
+    client = several.client(HOST)
+    listed = client.ask("/v1/models")
+    assert [name in listed.body.decode() for name in ('"tiny"', '"second"')] == [True, True]
+    for model in ("tiny", "second"):
+        body = {**chat(2), "model": model}
+        answer = client.ask(f"/models/{model}{CHAT}", body)
+        assert answer.status == 200 and f'"model":"{model}"' in answer.body.decode()
+
+
+def test_a_second_run_has_nothing_to_do(several: TestRack) -> None:
+    run, totals = several.changes(HOST, data=settings(several))
+    assert totals["success"] == totals["error"] == 0, run.text
+
+
+def test_both_replicas_are_asked(several: TestRack) -> None:
+    client = several.client(HOST)
+    streams = [client.stream(2000) for _ in range(4)]
+    for stream in streams:
+        next(stream)
+    busy = several.sh(
+        HOST,
+        "for p in 8000 8001; do curl -s http://127.0.0.1:$p/metrics | "
+        "awk '/^llamacpp:requests_processing/ {print $2}'; done",
+    ).out.split()
+    for stream in streams:
+        assert [*stream][-1] == "[DONE]"
+    assert [float(count) > 0 for count in busy] == [True, True]
+
+
+def test_replicas_are_replaced_without_a_refusal(several: TestRack) -> None:
+    before = containers(several)
+    image = several.state.extras["variants"]["llamacpp"]["next"]
+    with Watcher(several.client(HOST)) as watcher:
+        run, totals = several.changes(HOST, data=settings(several, image=image))
+        assert totals["error"] == 0, run.text
+    assert watcher.statuses == {200}
+    after = containers(several)
+    assert before["firstlight-second"] == after["firstlight-second"]
+    for name in ("firstlight-tiny", "firstlight-tiny.2"):
+        assert before[name] != after[name]
+    several.changes(HOST, data=settings(several))
+
+
+def test_one_that_is_killed_at_work_comes_back_once(several: TestRack) -> None:
+    restarts = "systemctl show -P NRestarts firstlight-engine-tiny"
+    several.sh(HOST, "systemctl reset-failed firstlight-engine-tiny")
+    first = int(several.sh(HOST, restarts).out)
+    with Watcher(several.client(HOST)) as watcher:
+        stream = several.client(HOST).stream(4000)
+        next(stream)
+        several.sh(HOST, "kill -9 $(docker inspect -f '{{.State.Pid}}' firstlight-tiny)")
+        deadline = time.monotonic() + 60
+        while "firstlight-tiny" not in containers(several):
+            assert time.monotonic() < deadline
+            time.sleep(0.3)
+        stream.close()  # type: ignore[attr-defined]
+        time.sleep(7)  # longer than the delay before another start
+    # The other replica answered meanwhile, and the start was one.
+    assert watcher.statuses == {200}
+    assert int(several.sh(HOST, restarts).out) - first == 1
+    assert several.sh(HOST, "systemctl is-active firstlight-engine-tiny").out.strip() == "active"
