@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+# llamacpp, vllm: real, on the CPU; ollama, sglang, tgi, triton: SIMULATED
 ENGINE ?= llamacpp
 # SIMULATED GPUs of new lab hosts: rtx4090, 8xh100 … (none by default)
 GPUS ?=
@@ -35,7 +36,7 @@ demo: $(DONE) ## From nothing to a streamed completion, on a lab host (ENGINE=vl
 	@"$(BIN)/firstlight" lab up --engine "$(ENGINE)" $(if $(GPUS),--gpus "$(GPUS)")
 	@"$(BIN)/firstlight" keys issue demo --once --site "$${FIRSTLIGHT_LAB:-lab}"
 	@"$(BIN)/pyinfra" -y inventories/lab.py deploys/stack.py
-	@echo "The tiny model's weights are random: its words are noise, what they prove is the path."
+	@echo "$(if $(filter ollama sglang tgi triton,$(ENGINE)),The engine is SIMULATED: no model was asked.,The tiny model's weights are random: its words are noise.) What they prove is the path."
 
 test: $(DONE) ## All tests, the lab's too where it can run
 	@"$(BIN)/python" -m pytest -n "$(WORKERS)" --dist loadfile $(PYTEST_ARGS)

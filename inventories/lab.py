@@ -1,7 +1,8 @@
 """The hosts of `firstlight lab up`: real machines in all but the silicon.
 
 Everything here is read from .firstlight/<lab>/lab.json, which `firstlight lab up` writes.
-ENGINE=vllm serves with vLLM (on the CPU) instead of llama.cpp.
+ENGINE=vllm serves with vLLM (on the CPU) instead of llama.cpp; ollama, sglang, tgi and triton are
+SIMULATED: programs with the same command line, health, metrics and paths, and no model.
 """
 
 import os

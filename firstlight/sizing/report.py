@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
+from firstlight.catalogue import engines
 from firstlight.sizing.advice import Advice
 from firstlight.sizing.fit import Fit, fit
 from firstlight.sizing.flags import suggested
@@ -60,10 +61,14 @@ def _note(name: str, found: Fit) -> str:
     return "estimated"
 
 
+DEFAULT_ENGINE = "vllm"
+"""The engine that a size is for, where nothing else is said."""
+
+
 def snippet(settings: dict[str, object]) -> str:
-    """One entry of ``models`` to paste into an inventory, pins left to fill in."""
-    pins = {"revision": "<40 hex>", "image": "docker.io/vllm/vllm-openai@sha256:<64 hex>"}
-    rows = [f"    {json.dumps(key)}: {_python(value)}," for key, value in (settings | pins).items()]
+    """One entry of ``models`` to paste into an inventory, the image's version left to choose."""
+    image = {"image": f"{engines()[DEFAULT_ENGINE].image}:<version>"}
+    rows = [f"    {json.dumps(key)}: {_python(value)}," for key, value in (settings | image).items()]
     return "\n".join(["{", *rows, "}"])
 
 

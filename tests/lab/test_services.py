@@ -103,6 +103,24 @@ def test_an_image_is_pushed_once_and_found_by_its_digest(
         publish.push(tmp_path / "gone", "test/other", digest, rack)
 
 
+def test_a_tag_leads_where_it_is_told_to(rack: Rack, started: object, tmp_path: Path) -> None:
+    digests = []
+    for number in ("1", "2"):
+        root, layout = tmp_path / f"root{number}", tmp_path / f"layout{number}"
+        root.mkdir()
+        (root / "hello").write_text(number)
+        digests.append(oci.write(layout, [root], oci.ImageConfig(("/hello",)), "amd64"))
+        publish.push(layout, "test/tags", digests[-1], rack, number)
+    inspect = ["skopeo", "inspect", "--format={{.Digest}}", "--no-tags"]
+    inspect += [f"--cert-dir={registry.ca_folder(rack)}", "docker://127.83.19.1:5000/test/tags:now"]
+    for digest in (*digests, digests[0]):
+        publish.retag("test/tags", digest, "now", rack)
+        told = subprocess.run(inspect, capture_output=True, text=True, check=True)
+        assert told.stdout.strip() == digest
+    with pytest.raises(FirstlightError, match="did not take a tag"):
+        publish.retag("test/tags", f"sha256:{'0' * 64}", "now", rack)
+
+
 def test_a_port_that_is_taken_is_named(rack: Rack, started: object, tmp_path: Path) -> None:
     (tmp_path / "checkout").mkdir()
     twin = Rack("twin", tmp_path / "checkout", "127.83.19.0/24", lib_dir=tmp_path / "lib")

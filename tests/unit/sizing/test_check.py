@@ -37,7 +37,17 @@ LLAMACPP: dict[str, Any] = {
 def host(load_settings: Load) -> Callable[..., HostSettings]:
     def host(card: str | None, count: int | None, *models: dict[str, Any]) -> HostSettings:
         nvidia = {k: v for k, v in (("card", card), ("count", count)) if v is not None}
-        return load_settings(nvidia=nvidia, models=list(models))
+        # Put in afterwards: as settings they would be refused, which is tested further down.
+        nodes = [model.get("nodes", 1) for model in models]
+        alone = [{k: v for k, v in model.items() if k != "nodes"} for model in models]
+        loaded = load_settings(models=alone)
+        cards = loaded.nvidia.model_copy(update=nvidia)
+        loaded = loaded.model_copy(update={"nvidia": cards})
+        spread = [
+            each.model_copy(update={"nodes": count})
+            for each, count in zip(loaded.models, nodes, strict=True)
+        ]
+        return loaded.model_copy(update={"models": tuple(spread)})
 
     return host
 
