@@ -17,7 +17,7 @@ from firstlight.errors import FirstlightError
 from firstlight.facts.probe import HostProbe, Probe
 from firstlight.gpu_plan import gpu_layer, gpu_return, gpu_state
 from firstlight.lock.pins import pins
-from firstlight.models_fit import misfits, remarks
+from firstlight.models_fit import misfits, remarks, sizes
 from firstlight.nvidia.decision import Decision
 from firstlight.phases import PhaseClock
 from firstlight.preflight import ground_obstacles, obstacles, system_of
@@ -100,6 +100,8 @@ def plan() -> HostPlan:
         found = gpu_state(settings)
         gpu = gpu_layer(settings, system, probe, found)
         require(misfits(settings, found))
+        for size in sizes(settings, found):
+            adapter.say(f"{settings.name}: sizing: {size}")
         for remark in remarks(settings, found):
             adapter.say(f"{settings.name}: WARNING: {remark}")
         require_images(settings, probe)

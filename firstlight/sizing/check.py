@@ -58,10 +58,7 @@ def obstacles(
     ``cards`` is one entry per GPU: the catalogue's row, or MiB of memory as nvidia-smi shows it,
     or a :class:`Machine`. Where they differ, the smallest one counts.
     """
-    if not cards:
-        return
-    least = min((_machine(card) for card in cards), key=lambda machine: machine.mib)
-    for index, found in _fits(settings, least, len(cards)):
+    for index, found in _on(settings, cards):
         if not found.starts:
             yield FirstlightError(
                 f"{found.subject.name} does not fit {found.machine}",
@@ -71,11 +68,30 @@ def obstacles(
             )
 
 
+def verdicts(settings: HostSettings, cards: Sequence[GpuCard | int | Machine]) -> Iterator[str]:
+    """What each model that starts on these cards has room for, in one sentence each."""
+    for _, found in _on(settings, cards):
+        if found.starts:
+            room = f"{found.kv_tokens} tokens of KV cache"
+            yield (
+                f"{found.subject.name} on {found.machine}: {room}, {found.max_concurrency} requests "
+                f"of {found.plan.context} tokens at a time"
+            )
+
+
 def unsized(settings: HostSettings) -> list[str]:
     """Names of the models that use GPUs and whose dimensions are not known."""
     return [
         model.name for model in settings.models if model.gpus != 0 and subject_of(model) is None
     ]
+
+
+def _on(
+    settings: HostSettings, cards: Sequence[GpuCard | int | Machine]
+) -> Iterator[tuple[int, Fit]]:
+    if cards:
+        least = min((_machine(card) for card in cards), key=lambda machine: machine.mib)
+        yield from _fits(settings, least, len(cards))
 
 
 def _machine(card: GpuCard | int | Machine) -> Machine:
