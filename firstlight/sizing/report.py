@@ -68,7 +68,9 @@ DEFAULT_ENGINE = "vllm"
 def snippet(settings: dict[str, object]) -> str:
     """One entry of ``models`` to paste into an inventory, the image's version left to choose."""
     image = {"image": f"{engines()[DEFAULT_ENGINE].image}:<version>"}
-    rows = [f"    {json.dumps(key)}: {_python(value)}," for key, value in (settings | image).items()]
+    rows = [
+        f"    {json.dumps(key)}: {_python(value)}," for key, value in (settings | image).items()
+    ]
     return "\n".join(["{", *rows, "}"])
 
 
