@@ -52,7 +52,7 @@ def working(state: NvidiaState, decision: Decision) -> NvidiaState:
         loaded=driver,
         user_space=driver,
         modules={state.kernel: driver, state.next_kernel: driver},
-        gpus=tuple(Gpu(n, f"GPU-{n}", "a card", 2**34, "9.0") for n in range(count)),
+        gpus=tuple(Gpu(n, f"GPU-{n}", "a card", 24564 * 2**20, "9.0") for n in range(count)),
         packages={**state.packages, **{want.name: version(want) for want in wants(decision)}},
         toolkit="1.20.0",
         cdi_devices=frozenset(f"nvidia.com/gpu={n}" for n in ("all", *range(count))),
