@@ -40,7 +40,7 @@ def misfits(settings: HostSettings) -> Iterator[Problem]:
     if card is None:
         return
     for index, found in _fits(settings, from_card(card), settings.nvidia.count):
-        if not found.starts:
+        if not found.may_start:
             yield Problem(
                 settings.name,
                 f"models[{index}]",
@@ -59,7 +59,7 @@ def obstacles(
     or a :class:`Machine`. Where they differ, the smallest one counts.
     """
     for index, found in _on(settings, cards):
-        if not found.starts:
+        if not found.may_start:
             yield FirstlightError(
                 f"{found.subject.name} does not fit {found.machine}",
                 where=f"{settings.name}: models[{index}]",
@@ -69,9 +69,14 @@ def obstacles(
 
 
 def verdicts(settings: HostSettings, cards: Sequence[GpuCard | int | Machine]) -> Iterator[str]:
-    """What each model that starts on these cards has room for, in one sentence each."""
+    """What each model has room for on these cards, in one sentence each."""
     for _, found in _on(settings, cards):
-        if found.starts:
+        if not found.starts:
+            yield (
+                f"WARNING: {found.subject.name} on {found.machine} is tight and may not start: "
+                f"{reason(found)}; {_ways(found)}"
+            )
+        else:
             room = f"{found.kv_tokens} tokens of KV cache"
             yield (
                 f"{found.subject.name} on {found.machine}: {room}, {found.max_concurrency} requests "

@@ -17,6 +17,8 @@ from firstlight.sizing.reserve import (
 from firstlight.sizing.subject import Subject
 from firstlight.sizing.weights import card_bytes
 
+ESTIMATED = ("activations", "CUDA graphs", "CUDA and NCCL")
+"""Parts of the budget that the engine itself only measures at its start."""
 LEAST_CONTEXT = 256
 """The shortest context that the settings allow."""
 
@@ -45,6 +47,18 @@ class Fit:
         if self.plan.allocates:
             return self.fits
         return not self.problems and self.kv >= self.request
+
+    @property
+    def may_start(self) -> bool:
+        """Whether it could come up all the same: the reserves are upper estimates.
+
+        Half of them is taken as certain. What does not start even so is no matter of opinion.
+        """
+        if self.starts or self.problems:
+            return self.starts
+        estimated = sum(self.budget[name] for name in ESTIMATED)
+        asked = self.plan.concurrency if self.plan.allocates else 1
+        return self.kv + estimated // 2 >= asked * self.request
 
     @property
     def fits(self) -> bool:
@@ -129,6 +143,6 @@ def _problems(subject: Subject, machine: Machine, plan: Plan) -> list[str]:
             f"an FP8 KV cache needs compute capability {FP8_KV_COMPUTE}, the card has "
             f"{machine.compute}"
         )
-    if of.positions and plan.context > of.positions:
+    if of.positions and plan.context > of.positions and not plan.extended:
         found.append(f"the model knows {of.positions} positions, {plan.context} are asked for")
     return found

@@ -19,6 +19,7 @@ class Plan:
     ``allocates`` is True for engines that take the memory of every request at their start
     (llama.cpp, Ollama), where fewer tokens than context × concurrency are refused. ``beside`` are
     bytes on each card for what is loaded beside the model: LoRA adapters, a draft model.
+    ``extended``: flags stretch the model beyond the context that it was trained for (YaRN).
     """
 
     context: int
@@ -31,6 +32,7 @@ class Plan:
     batched: int = 0
     allocates: bool = False
     beside: int = 0
+    extended: bool = False
 
     @property
     def cards(self) -> int:

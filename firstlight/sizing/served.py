@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WHOLE = ("llamacpp", "ollama")
 """Engines that take the cache of all requests at their start, and divide a model by its layers."""
+STRETCHING = ("hf-overrides", "rope-scaling", "json-model-override-args", "yarn-orig-ctx")
+"""Flags by which engines take contexts longer than the model's own."""
 _GGUF = re.compile(r"(q4_k_m|q5_k_m|q8_0|bf16|f16)", re.I)
 _ADAPTER, _DRAFT = 256 * MIB, GIB
 """What an adapter and a draft model are taken for where their bytes are not given."""
@@ -73,6 +75,7 @@ def plan_of(model: Model, cards: int) -> Plan:
         batched=batched if isinstance(batched, int) else 0,
         allocates=whole,
         beside=_beside(model) // max(1, tensor),
+        extended=any(name in model.args for name in STRETCHING),
     )
 
 

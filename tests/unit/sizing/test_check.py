@@ -11,7 +11,7 @@ from firstlight.catalogue.nvidia import gpu_cards
 from firstlight.settings import HostSettings
 from firstlight.settings.problem import Problem
 from firstlight.sizing.advice import planned
-from firstlight.sizing.check import misfits, obstacles, unsized
+from firstlight.sizing.check import misfits, obstacles, unsized, verdicts
 from firstlight.sizing.fit import fit
 from firstlight.sizing.flags import suggested
 from firstlight.sizing.machine import from_card
@@ -99,6 +99,26 @@ def test_what_cannot_fit_is_refused(
     assert len(found) == 1 and isinstance(found[0], Problem)
     assert found[0].key.startswith("models[0]") and "does not fit" in found[0].found
     assert told[0] in found[0].found and told[1] in found[0].fix and found[0].fix
+
+
+def test_what_is_only_tight_is_told_and_not_refused(host: Any) -> None:
+    # 8192 tokens were seen to go on such a card; the estimate says 7181.
+    tight = vllm("qwen3-32b-awq", "Qwen/Qwen3-32B-AWQ")
+    settings = host("rtx-4090", 1, tight)
+    assert list(misfits(settings)) == list(obstacles(settings, [24564])) == []
+    (line,) = verdicts(settings, [gpu_cards()["rtx-4090"]])
+    assert line.startswith("WARNING: qwen3-32b-awq on GeForce RTX 4090 is tight")
+    assert 'kv_cache_dtype "fp8"' in line
+    (problem,) = misfits(host("rtx-4090", 1, {**tight, "context": 32768}))
+    assert "does not fit" in problem.found
+
+
+def test_flags_that_stretch_a_model_are_believed(host: Any) -> None:
+    long = {**SMALL, "context": 65536}
+    (problem,) = misfits(host("h100", 1, long))
+    assert "knows 40960 positions" in problem.found
+    stretched = {**long, "args": {"hf-overrides": '{"rope_scaling": {"factor": 4.0}}'}}
+    assert list(misfits(host("h100", 1, stretched))) == []
 
 
 def test_it_is_refused_by_what_the_host_shows(host: Any) -> None:
