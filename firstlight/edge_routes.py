@@ -14,8 +14,8 @@ from firstlight.engines.names import adapter_names
 from firstlight.engines.unit import OUT
 from firstlight.settings import Model
 
-GATES = "/run"
-"""Folder of the sockets behind which the replicas of one model are told apart."""
+GATE_SOCKETS = "/run/firstlight-gate-*.sock"
+"""The sockets behind which the replicas of one model are told apart, by instance."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def locations(models: Sequence[Served]) -> list[dict[str, str]]:
             "out": out_of(each.instances[0]) if alone else "",
             "next": "off" if alone else "error http_503 non_idempotent",
         }
+        found.append({"path": f"{own}/v1/models", "body": listing([each])})
         for prefix in ["", own] if position == 0 else [own]:
             for path in each.engine.paths:
                 found.append({"path": prefix + path, "target": path, **route})
@@ -109,7 +110,7 @@ def server(instance: Instance, copies: int) -> str:
 
 def gate(instance: Instance) -> str:
     """Return the socket of the gate before ``instance``."""
-    return f"{GATES}/firstlight-gate-{instance.name}.sock"
+    return GATE_SOCKETS.replace("*", instance.name)
 
 
 def out_of(instance: Instance) -> str:

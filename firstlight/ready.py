@@ -62,6 +62,11 @@ class Connection(http.client.HTTPSConnection):
         self.sock = self._context_used.wrap_socket(raw, server_hostname=self._endpoint.domain)
 
 
+PIECES = ("content", "reasoning", "reasoning_content")
+"""Where engines put text: vLLM and Ollama call what a model thinks ``reasoning``, llama.cpp and
+SGLang ``reasoning_content``. A model that thinks first may say nothing else in a short answer."""
+
+
 def deltas(lines: Iterable[bytes]) -> Iterator[str]:
     """Yield the pieces of text in a stream of server-sent chat completion chunks.
 
@@ -75,9 +80,7 @@ def deltas(lines: Iterable[bytes]) -> Iterator[str]:
         try:
             chunk = json.loads(data)
             found = [choice.get("delta") or {} for choice in chunk.get("choices") or ()]
-            pieces = [
-                delta.get("content") or delta.get("reasoning_content") or "" for delta in found
-            ]
+            pieces = [next((delta[key] for key in PIECES if delta.get(key)), "") for delta in found]
         except (ValueError, AttributeError, TypeError):
             raise ValueError(f"not a chat completion chunk: {line[:300]}") from None
         if "error" in chunk:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pyinfra.api.deploy import deploy
 
 from firstlight.catalogue import System
+from firstlight.edge_routes import GATE_SOCKETS
 from firstlight.operations import edge as operations
 from firstlight.operations import packages
 from firstlight.operations.files import Directory, File, files
@@ -28,6 +29,11 @@ OWNS = Owned(
 )
 
 
+def drop_in() -> str:
+    """Return what is firstlight's own in nginx's unit."""
+    return render(DROP_IN, current=CURRENT, socket=SOCKET, gates=GATE_SOCKETS)
+
+
 @deploy("Edge")
 def edge(settings: HostSettings, system: System, release: Release) -> None:
     """Install nginx and have it serve ``release``."""
@@ -44,7 +50,7 @@ def edge(settings: HostSettings, system: System, release: Release) -> None:
         name="Point nginx at firstlight's configuration",
         items=(
             Directory(BASE, "750"),
-            File(f"/{DROP_IN}", render(DROP_IN, current=CURRENT, socket=SOCKET)),
+            File(f"/{DROP_IN}", drop_in()),
         ),
     )
 

@@ -20,10 +20,10 @@ from firstlight.engines.unit import FOLDER, EngineUnit
 from firstlight.operations import engines
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render
+from firstlight.weights.store import STORE
 from roles.owned import Owned
 
 WATCH = "/usr/local/lib/firstlight/engine-watch"
-BEFORE_WATCH = "/usr/local/lib/firstlight/await-engine"
 # systemd knows RestartSteps= since this version; before it the delay stays the same.
 GROWING_DELAY_SINCE = 254
 
@@ -47,10 +47,12 @@ def unit_text(unit: EngineUnit, systemd: int, python: str) -> str:
         model=unit.instance.name,
         engine=unit.model.engine,
         container=unit.container,
+        store=STORE,
         done_markers=unit.done_markers,
         run=exec_line(unit.run()),
         watch=f"{python} -I {WATCH}",
         watch_file=unit.watch_file,
+        unproven=f"{engines.STATE}/{unit.instance.name}/{engines.UNPROVEN}",
         stop_seconds=unit.stop_seconds,
         start_seconds=start_seconds,
         # Long enough to hold five starts that each take their whole time.
@@ -71,7 +73,6 @@ def engine(instances: Sequence[Instance], systemd: int, system: System) -> None:
             File(WATCH, Path(watch.__file__).read_text()),
             Directory(engines.STATE, "755"),
         ),
-        absent=(BEFORE_WATCH,),
     )
 
     # activate

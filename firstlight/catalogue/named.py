@@ -72,4 +72,4 @@ def counted(text: str) -> tuple[int, str]:
     found = _COUNT.fullmatch(text.strip())
     if found is None or not found[1]:
         return 1, text.strip()
-    return max(1, int(found[1])), found[2]
+    return int(found[1]), found[2]

@@ -25,6 +25,7 @@ def machine_of(text: str, count: int | None) -> Machine:
             fix=f"one of: {', '.join(like or sorted(gpu_cards()))}",
         )
     number = written if count is None else count
-    if number > MOST:
-        raise FirstlightError(f"{number} cards are too many", where="--gpus", fix=f"at most {MOST}")
+    if not 1 <= number <= MOST:
+        what = f"{number} cards are too {'many' if number else 'few'}"
+        raise FirstlightError(what, where="--gpus", fix=f"1 to {MOST}")
     return from_card(name, number)

@@ -9,7 +9,7 @@ import click
 from firstlight.catalogue.load import uses
 from firstlight.cli.gpu import machine_of
 from firstlight.errors import FirstlightError
-from firstlight.sizing.recommend import Recommendation, recommended
+from firstlight.sizing.recommend import Recommendation, recommended, requests
 from firstlight.sizing.report import values
 
 _ALSO = 3
@@ -26,12 +26,12 @@ def recommend(gpu: str, gpus: int | None, use: str, as_json: bool) -> None:
     The largest model of the catalogue that holds what the use requires, by the same arithmetic
     as `firstlight size`.
     """
-    machine = machine_of(gpu, gpus)
+    machine, asked = machine_of(gpu, gpus), uses()[use]
     found = recommended(machine, use)
     if not found:
         raise FirstlightError(
             f"no model of the catalogue for {use} fits {machine}",
-            why=f"it has to hold {uses()[use].concurrency} requests of {uses()[use].context} tokens",
+            why=f"it has to hold {requests(asked.concurrency)} of {asked.context} tokens",
             fix="more or larger cards, or another use",
         )
     if as_json:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from firstlight.catalogue import engines
+from firstlight.weights.source import HF
 
 if TYPE_CHECKING:
     from firstlight.settings import HostSettings, Model
@@ -22,6 +23,7 @@ def warnings(settings: HostSettings) -> Iterator[str]:
         yield from _exchange(model)
         yield from _media(model)
         yield from _open_network(model)
+        yield from _open_token(model)
     yield from _old_driver(settings)
 
 
@@ -57,6 +59,14 @@ def _open_network(model: Model) -> Iterator[str]:
             f"{model.name} spans {model.nodes} hosts, which join over {by} without encryption "
             f"or keys, and whoever reaches these ports can run code on them: only the hosts "
             f"themselves may reach each other there"
+        )
+
+
+def _open_token(model: Model) -> Iterator[str]:
+    if model.hub_token and model.source.scheme == HF and str(model.hub or "").startswith("http://"):
+        yield (
+            f"{model.name}: its hub is asked over plain HTTP, where anyone on the way can read "
+            f"the token: use https://, or take hub_token away"
         )
 
 

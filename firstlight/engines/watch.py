@@ -8,6 +8,7 @@ library may be imported.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -29,6 +30,10 @@ STILL_SECONDS = 0.3
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+# What a request may end with; an answer that is cut off is no OSError.
+LOST = (OSError, ValueError, http.client.HTTPException)
+
+
 class NotReadyError(Exception):
     """The engine cannot be put into service; the message says why."""
 
@@ -47,20 +52,20 @@ def post(url: str, body: dict[str, Any]) -> Any:
     except urllib.error.HTTPError as error:
         text = error.read(500).decode("utf-8", "replace")
         raise NotReadyError(f"{url} answers HTTP {error.code}: {text}") from None
-    except OSError as error:
-        raise NotReadyError(f"{url} does not answer: {error}") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise NotReadyError(f"{url} does not answer: {error or type(error).__name__}") from None
 
 
 def healthy(url: str) -> bool:
     try:
         get(url)
-    except (OSError, ValueError):
+    except LOST:
         return False
     return True
 
 
 def alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
+    return pid > 0 and Path(f"/proc/{pid}").exists()
 
 
 def wait_for_health(spec: dict[str, Any], pid: int) -> None:
@@ -121,7 +126,8 @@ def gauges(page: str, names: list[str]) -> float:
 
 def connections(port: int) -> int:
     """Return how many connections to ``port`` of this machine are open."""
-    words = ["ss", "-Htn", "state", "established", f"( dport = :{port} )"]
+    # Of this machine only: the same port of another one is none of its business.
+    words = ["ss", "-Htn", "state", "established", f"( dst = 127.0.0.1:{port} )"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
     return len(done.stdout.splitlines())
 
@@ -132,9 +138,9 @@ def busy(spec: dict[str, Any]) -> bool:
         return connections(spec["port"]) > 0
     try:
         page = get(spec["base"] + spec["busy"]["path"]).decode("utf-8", "replace")
-    except (OSError, ValueError) as error:
+    except LOST as error:
         # Silence of a process that still listens is no sign of rest.
-        return isinstance(error, TimeoutError)
+        return isinstance(getattr(error, "reason", error), TimeoutError)
     return gauges(page, spec["busy"]["gauges"]) > 0
 
 
@@ -172,7 +178,7 @@ def take_out(spec: dict[str, Any]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """``out SPEC``, ``await SPEC PID``, ``drain SPEC``: 0 when done; else why on stderr."""
+    """``out SPEC``, ``await SPEC PID``, ``drain SPEC``: 0 when done, else why on stderr."""
     verb, spec = arguments[0], json.loads(Path(arguments[1]).read_text())
     if verb == "drain":
         return take_out(spec)
@@ -180,12 +186,11 @@ def main(arguments: list[str]) -> int:
         keep_out(spec)
         return 0
     try:
-        bring_in(spec, int(arguments[2]))
-    except (NotReadyError, OSError, ValueError) as error:
-        print(
-            f"{type(error).__name__}: {error}" if isinstance(error, OSError) else error,
-            file=sys.stderr,
-        )
+        # systemd gives no number where the process has ended already.
+        bring_in(spec, int(arguments[2]) if len(arguments) > 2 else 0)
+    except (NotReadyError, *LOST) as error:
+        kind = "" if isinstance(error, NotReadyError) else f"{type(error).__name__}: "
+        print(f"{kind}{error}", file=sys.stderr)
         return 1
     return 0
 

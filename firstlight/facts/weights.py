@@ -9,7 +9,7 @@ from typing import Any
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from typing_extensions import override
 
-from firstlight.weights.store import WRONG
+from firstlight.weights.store import WRONG, source_of
 
 STORED = r"""
 cd "$1" 2>/dev/null || exit 0
@@ -18,7 +18,7 @@ echo files; find . -type f -printf '%s %P\n'
 """
 
 FETCHING = r"""
-systemctl show -p ActiveState,Result "$1"
+systemctl show -p ActiveState,Result,Job "$1"
 echo "Bytes=$(du -sb "$2" 2>/dev/null | cut -f1)"
 echo "Progress=$(cat "$2.firstlight.progress" 2>/dev/null)"
 invocation=$(systemctl show -p InvocationID --value "$1")
@@ -56,7 +56,7 @@ class Stored:
         return (
             isinstance(files, dict)
             and bool(files)
-            and self.marker.get("source") == source
+            and source_of(self.marker) == source
             and WRONG not in self.sizes
             and all(
                 isinstance(entry, dict) and self.sizes.get(name, -1) == entry.get("size")
@@ -122,8 +122,10 @@ class FetchProgress(FactBase[Fetching]):
         values = dict(line.partition("=")[::2] for line in output[:split])
         bytes_there = values.get("Bytes", "")
         told = [int(word) for word in values.get("Progress", "").split() if word.isdecimal()]
+        # Its start may wait for another unit, such as the network's.
+        waits = values.get("Job", "0") not in ("", "0")
         return Fetching(
-            state=values.get("ActiveState", "unknown"),
+            state="activating" if waits else values.get("ActiveState", "unknown"),
             result=values.get("Result", ""),
             bytes=told[1] if len(told) > 1 else int(bytes_there) if bytes_there.isdecimal() else 0,
             words="\n".join(output[split + 1 :]),

@@ -79,7 +79,7 @@ def parsed(text: str, where: str) -> Lock:
         why = " ".join(str(error).split()) or type(error).__name__
         raise FirstlightError("the lock is damaged", where=where, why=why, fix=_REMAKE) from None
     if not isinstance(found, dict) or "schema" not in found:
-        why = "it has no `schema:` at its top"
+        why = "it has no `schema:`"
         raise FirstlightError("the lock is damaged", where=where, why=why, fix=_REMAKE)
     schema = found.pop("schema")
     if type(schema) is not int or schema < 1:

@@ -66,8 +66,7 @@ def count_obstacles(settings: HostSettings, state: NvidiaState) -> Iterator[Firs
     count = settings.nvidia.count
     where = f"{settings.name}: nvidia.count"
     if count is None:
-        used = [n for m in settings.models if isinstance(m.gpus, tuple) for n in m.gpus]
-        count = max(used, default=-1) + 1
+        count = counted_on(settings)
         where = f"{settings.name}: models[].gpus"
     if there < count:
         listed = ", ".join(f"{device.address} {name_of(device)}" for device in usable(state))
@@ -79,6 +78,17 @@ def count_obstacles(settings: HostSettings, state: NvidiaState) -> Iterator[Firs
             fix="a GPU that is missing here has fallen off the bus or lost its power: switch the "
             "host off and on again, reseat the card; or set the number that is there",
         )
+
+
+def counted_on(settings: HostSettings) -> int:
+    """Return how many GPUs the models need at the least: by number, by count, one for a copy."""
+    models = settings.models
+    named = {n for m in models if isinstance(m.gpus, tuple) for n in m.gpus}
+    if settings.nvidia.mig:
+        return max(named, default=-1) + 1  # an instance of MIG is no card
+    picked = sum(m.gpus * m.replicas for m in models if isinstance(m.gpus, int))
+    copies = max((m.replicas for m in models if m.gpus == "all"), default=0)
+    return max(max(named, default=-1) + 1, len(named) + picked, copies)
 
 
 def preinstalled_obstacles(settings: HostSettings, state: NvidiaState) -> Iterator[FirstlightError]:

@@ -16,18 +16,31 @@ from firstlight.operations.files import File, writing
 
 STATE = "/var/lib/firstlight/engines"
 """By instance: the unit that is to be installed next, and the one that served before."""
+UNPROVEN = "unproven"
+"""Beside them while a unit that took the place of another has not shown a token yet."""
 
 NONE = EngineState("inactive", False, True, "none")
 
 # The unit file alone decides what runs: its configuration is in files named by their content. So
-# one rename goes forward, and one rename goes back. What stood before is kept only if it served.
+# one rename goes forward, and one rename goes back. What stood before is kept only if it served;
+# ``unproven`` says so across a cut: the unit itself removes it once it has shown a token.
 SWITCH = r"""
-unit=$1 name=$2 how=$3 state=$4/$2 folder=$5/$2
+unit=$1 name=$2 how=$3 states=$4 state=$4/$2 folder=$5/$2 written=$6
 installed=/etc/systemd/system/$unit next=$state/next.service previous=$state/previous.service
+unproven=$state/unproven
+# Who listens may be gone before this ends; the way back is gone all the same.
+trap '' HUP PIPE
 say() { echo "$*" >&2; }
-take() {
-  cp "$1" "$installed.firstlight-new" && sync "$installed.firstlight-new" &&
-    mv -f "$installed.firstlight-new" "$installed"
+# Of this start alone: the version before may have said a lot until it was stopped.
+said() {
+  id=$(systemctl show --value -p InvocationID "$unit")
+  if [ -n "$id" ]; then set -- "_SYSTEMD_INVOCATION_ID=$id" + "INVOCATION_ID=$id"
+  else set -- -u "$unit"; fi
+  journalctl -q -n 25 --no-pager -o cat "$@" >&2
+}
+beside() { cp "$1" "$2.firstlight-new" && sync "$2.firstlight-new"; }
+take() { beside "$1" "$installed" && mv -f "$installed.firstlight-new" "$installed"; }
+loaded() {
   systemctl daemon-reload; systemctl enable --quiet "$unit"
   systemctl reset-failed "$unit" 2>/dev/null
 }
@@ -35,30 +48,40 @@ tidy() {
   for path in "$folder"/*; do
     grep -qsF "$path" "$installed" "$previous" || rm -f -- "$path"
   done
-  rm -f -- "$folder.yaml"
+  rm -f -- "$folder.yaml" "$unproven"
   docker volume ls -q 2>/dev/null | grep -E "^firstlight-cache-$name(-[0-9a-f]{12})?\$" |
   while read -r volume; do
     grep -qsF "$volume:" "$installed" "$previous" || docker volume rm "$volume" >/dev/null 2>&1
   done
 }
+# One that an earlier run left there is not what is wanted now.
+[ "$written" = no ] || rm -f "$next"
 if [ "$how" = adopt ]; then
-  take "$next" && rm -f "$next"; systemctl start "$unit" && tidy; exit
+  take "$next" && rm -f "$next" || exit 1
+  loaded; systemctl start "$unit" && tidy; exit
 fi
+# Whatever needs space on the disk comes before the stop.
+[ ! -e "$next" ] || beside "$next" "$installed" || exit 1
 serving=no
-if [ "$how" = switch ]; then
-  if [ -e "$next" ] && [ "$(systemctl is-active "$unit")" = active ]; then
-    serving=yes; cp "$installed" "$previous"
-  fi
-  systemctl stop "$unit" 2>/dev/null
+if [ -e "$next" ] && [ -e "$installed" ] && [ "$(systemctl is-active "$unit")" = active ]; then
+  beside "$installed" "$previous" && mv -f "$previous.firstlight-new" "$previous" &&
+    touch "$unproven" || exit 1
+  serving=yes
+elif [ -e "$unproven" ] && [ -e "$previous" ]; then
+  serving=yes
 fi
-[ ! -e "$next" ] || { take "$next" && rm -f "$next"; }
-systemctl reset-failed "$unit" 2>/dev/null
+[ "$how" != switch ] || systemctl stop "$unit" 2>/dev/null
+if [ -e "$next" ]; then
+  mv -f "$installed.firstlight-new" "$installed" && rm -f "$next" ||
+    { systemctl start "$unit"; exit 1; }
+fi
+loaded
 systemctl start "$unit" && { tidy; exit 0; }
 say "last words of $unit:"
-journalctl -q -u "$unit" -n 25 --no-pager -o cat >&2
+said
 [ "$serving" = yes ] || exit 1
-systemctl stop "$unit"; take "$previous"
-if systemctl start "$unit"; then say "returned to the version before: it answers again"
+systemctl stop "$unit"; take "$previous"; loaded
+if systemctl start "$unit"; then rm -f "$unproven"; say "returned to the version before: it answers again"
 else say "the version before does not start either"; fi
 exit 1
 """
@@ -126,7 +149,7 @@ def serving(
         yield writing([*[File(path, content) for path, content in unit.files.items()], staged])
     yield explained(
         script(SWITCH, unit.name, unit.instance.name, how(have, as_specified, as_written),
-               STATE, FOLDER),
+               STATE, FOLDER, "yes" if as_written else "no"),
         FirstlightError(
             f"the engine of {unit.instance.name} does not answer",
             where=host.name,

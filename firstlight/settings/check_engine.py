@@ -74,5 +74,6 @@ def _that_spread(kind: str) -> list[str]:
 
 
 def _cannot(host: str, key: str, found: str, model: Model, able: list[str]) -> Problem:
-    expected = f"nothing: {model.engine} cannot; {' and '.join(able)} can"
+    names = " and ".join([", ".join(able[:-1]), able[-1]] if len(able) > 1 else able)
+    expected = f"nothing: {model.engine} cannot; {names} can"
     return Problem(host, key, found, expected)

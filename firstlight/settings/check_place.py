@@ -75,6 +75,9 @@ def _enough_cards(host: HostSettings) -> Iterator[Problem]:
     named = {n for model in host.models if isinstance(model.gpus, tuple) for n in model.gpus}
     left = count - len(named)
     for index, model in enumerate(host.models):
+        if model.gpus == "all" and model.replicas > count:
+            expected = f"at most {count}, a GPU for each: nvidia.count is {count}"
+            yield Problem(host.name, f"models[{index}].replicas", str(model.replicas), expected)
         if isinstance(model.gpus, tuple) or model.gpus in (0, "all"):
             continue
         needed = int(model.gpus) * model.replicas

@@ -32,8 +32,9 @@ def site_contradictions(site: Mapping[str, HostSettings]) -> Iterator[Problem]:
 def _whole(name: str, nodes: int, hosts: list[tuple[HostSettings, int]]) -> Iterator[Problem]:
     if len(hosts) % nodes:
         host, index = hosts[-1]
+        there = "1 host" if len(hosts) == 1 else f"{len(hosts)} hosts"
         expected = f"{nodes} hosts, or a multiple of it, that declare {name} with nodes {nodes}"
-        yield Problem(host.name, f"models[{index}].nodes", f"{len(hosts)} hosts", expected)
+        yield Problem(host.name, f"models[{index}].nodes", there, expected)
 
 
 def _addresses(hosts: list[tuple[HostSettings, int]]) -> Iterator[Problem]:

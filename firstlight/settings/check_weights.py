@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from urllib.parse import parse_qsl
 
 from firstlight.catalogue import EngineRow, engines
-from firstlight.settings.found import shown
+from firstlight.settings.found import may_be_secret, shown
 from firstlight.settings.model import Model
 from firstlight.settings.model_part import Weights
 from firstlight.settings.problem import NOTHING, Problem
 from firstlight.weights.source import HF, OLLAMA, Source
 
+_SECRET_NAME = re.compile(r"token|signature|sig$|secret|passw|auth|credential|key$", re.I)
+
 
 def file_contradictions(host: str, at: str, model: Model, profile: EngineRow) -> Iterator[Problem]:
     """Every contradiction in where the weights come from, and in which file of them is served."""
     yield from _source(host, at, model, profile)
-    yield from _file(host, at, model, model.engine)
-    for index, lora in enumerate(model.lora):
-        yield from _file(host, f"{at}.lora[{index}]", lora, model.engine)
+    parts: list[tuple[str, Model | Weights]] = [(at, model)]
+    parts += [(f"{at}.lora[{index}]", lora) for index, lora in enumerate(model.lora)]
     if model.speculative is not None and model.speculative.draft is not None:
-        yield from _file(host, f"{at}.speculative.draft", model.speculative.draft, model.engine)
+        parts.append((f"{at}.speculative.draft", model.speculative.draft))
+    for place, part in parts:
+        yield from _file(host, place, part, model.engine)
+        yield from _secret(host, place, part)
 
 
 def _source(host: str, at: str, model: Model, profile: EngineRow) -> Iterator[Problem]:
     engine, source = model.engine, model.source
-    key, found = f"{at}.weights", f"{source.scheme}://{source.location}"
+    key, found = f"{at}.weights", f"{source.scheme}://{source.path}"
     if "ollama" in profile.formats and source.scheme != OLLAMA:
         expected = "weights of Ollama's library, ollama://NAME:TAG@sha256:…: ollama serves no other"
         yield Problem(host, key, found, expected)
@@ -35,6 +41,16 @@ def _source(host: str, at: str, model: Model, profile: EngineRow) -> Iterator[Pr
     elif not profile.single_file and _is_one_file(source):
         expected = f"a folder, whose location ends in /: {engine} serves all files of it"
         yield Problem(host, key, found, expected)
+
+
+def _secret(host: str, at: str, part: Model | Weights) -> Iterator[Problem]:
+    """The address stands in jobs, markers and listings that everyone on the host can read."""
+    for name, value in parse_qsl(Source.parse(part.weights).query, keep_blank_values=True):
+        if _SECRET_NAME.search(name) or may_be_secret(value):
+            expected = "an address without a secret, which every account of the host could read"
+            fix = "put a token, or USER:PASSWORD, into the file that hub_token names"
+            yield Problem(host, f"{at}.weights", f"{shown(name)} in it", expected, fix=fix)
+            return
 
 
 def _is_one_file(source: Source) -> bool:

@@ -104,9 +104,10 @@ def _is_name(stem: str) -> bool:
 
 def _weights(host: str, place: Place, part: Mapping[str, Any]) -> Iterator[Lockable]:
     given, repo, revision = part.get("weights"), part.get("repo"), part.get("revision")
-    from_repo = isinstance(repo, str)
-    if given is None and from_repo:
-        given = f"hf://{repo}" + (f"@{revision}" if revision is not None else "")
+    named = f"hf://{repo}" + (f"@{revision}" if revision is not None else "")
+    from_repo = isinstance(repo, str) and given in (None, named)
+    if from_repo:
+        given = named
     try:
         source = Source.parse(given) if isinstance(given, str) else None
     except SourceError:

@@ -34,10 +34,10 @@ _EXPECTED = {
 def mistakes(host: str, data: Mapping[str, object], error: ValidationError) -> list[Problem]:
     """One problem per mistake that ``error`` lists about ``data``."""
     details = error.errors(include_url=False)
-    unnamed = [
+    unnamed = [  # models; their adapters and draft models are in no catalogue
         detail["loc"][:-1]
         for detail in details
-        if detail["type"] == "missing" and detail["loc"][-1:] == ("weights",)
+        if detail["type"] == "missing" and detail["loc"][2:] == ("weights",)
         # With a name and no repository, the name is not one of the catalogue.
         if isinstance(_at(data, (*detail["loc"][:-1], "name")), str)
         if _at(data, (*detail["loc"][:-1], "repo")) is None

@@ -90,8 +90,8 @@ class Model(Section):
         description="Requests that may wait beside those; by default twice as many. More get 503.",
     )
     port: HighPort = Field(
-        description="TCP port of the engine on the loopback address; by default 8000 plus the "
-        "model's place in the list. Further replicas take the ports after it."
+        description="TCP port of the engine on the loopback address; by default 8000 for the "
+        "first model, 8016 for the second, and so on. Further replicas take the ports after it."
     )
     gpus: Gpus = Field(
         default="all",

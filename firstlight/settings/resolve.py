@@ -14,8 +14,9 @@ from firstlight.settings.filled import filled
 from firstlight.settings.known import from_catalogue
 from firstlight.weights.source import Source
 
-FIRST_PORT = 8000
-"""Loopback port of a host's first model; the next models take the ports after it."""
+FIRST_PORT, STEP = 8000, 16
+"""Loopback port of a host's first model, and how far on the next model's is: its replicas take
+the ports between, so that another number of them moves no other model."""
 _PART = re.compile(r"-\d{5}-of-(\d{5}\.gguf)$")
 
 
@@ -40,7 +41,7 @@ def resolved_model(model: object, index: int) -> object:
     """One entry of ``models`` with its port, its catalogue row and its engine's files."""
     if not isinstance(model, Mapping):
         return model
-    out = filled(model, {"port": FIRST_PORT + index})
+    out = filled(model, {"port": FIRST_PORT + STEP * index})
     out = from_catalogue(out)
     if uri := _hub_uri(out.get("repo"), out.get("revision")):
         out = filled(out, {"weights": uri})

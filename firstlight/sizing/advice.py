@@ -65,6 +65,9 @@ def _same_model(failed: Fit) -> Iterator[Advice]:
     if failed.problems and (found := fit(subject, machine, divided)).fits:
         sizes = f"tensor_parallel {divided.tensor}, pipeline_parallel {divided.pipeline}"
         yield Advice(f"other parallel sizes: {sizes}", found)
+    whole = replace(plan, kv_cache_dtype="auto")
+    if plan.kv_cache_dtype != "auto" and (found := fit(subject, machine, whole)).fits:
+        yield Advice("a KV cache in 16 bits: without kv_cache_dtype", found)
     half = replace(plan, kv_cache_dtype="fp8")
     can_half = _can_half(failed)
     if can_half and (found := fit(subject, machine, half)).fits:

@@ -23,7 +23,11 @@ def from_config(config: Mapping[str, Any], where: str = "config.json") -> Archit
     try:
         return Architecture(**_dimensions(text, config))
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise _unknown(where, f"a dimension is missing or no number: {error!r:.80}") from None
+        raise _unknown(where, f"a dimension is missing or no number: {_said(error)}") from None
+
+
+def _said(error: Exception) -> str:
+    return str(error.args[0] if error.args else error)[:80]
 
 
 def _unknown(where: str, why: str) -> FirstlightError:

@@ -13,7 +13,7 @@ from firstlight.sizing.advice import advice
 from firstlight.sizing.fit import Fit, fit
 from firstlight.sizing.machine import Machine, from_card, from_read
 from firstlight.sizing.report import gib
-from firstlight.sizing.served import cards_of, machine_for, plan_of, subject_of
+from firstlight.sizing.served import OFFLOADING, cards_of, machine_for, plan_of, subject_of
 
 if TYPE_CHECKING:
     from firstlight.settings import HostSettings, Model
@@ -39,7 +39,7 @@ def misfits(settings: HostSettings) -> Iterator[Problem]:
     card = settings.nvidia.card
     if card is None:
         return
-    for index, found in _fits(settings, from_card(card), settings.nvidia.count):
+    for index, found in _fits(settings, [from_card(card)], settings.nvidia.count):
         if not found.may_start:
             yield Problem(
                 settings.name,
@@ -56,7 +56,8 @@ def obstacles(
     """Models that do not fit the cards that the host shows.
 
     ``cards`` is one entry per GPU: the catalogue's row, or MiB of memory as nvidia-smi shows it,
-    or a :class:`Machine`. Where they differ, the smallest one counts.
+    or a :class:`Machine`, in the order of their numbers. Of those that a model names, else of all,
+    the smallest one counts.
     """
     for index, found in _on(settings, cards):
         if not found.may_start:
@@ -95,8 +96,7 @@ def _on(
     settings: HostSettings, cards: Sequence[GpuCard | int | Machine]
 ) -> Iterator[tuple[int, Fit]]:
     if cards:
-        least = min((_machine(card) for card in cards), key=lambda machine: machine.mib)
-        yield from _fits(settings, least, len(cards))
+        yield from _fits(settings, [_machine(card) for card in cards], len(cards))
 
 
 def _machine(card: GpuCard | int | Machine) -> Machine:
@@ -105,16 +105,27 @@ def _machine(card: GpuCard | int | Machine) -> Machine:
     return from_read(card, 0) if isinstance(card, GpuCard) else from_read(None, card)
 
 
-def _fits(settings: HostSettings, one: Machine, there: int | None) -> Iterator[tuple[int, Fit]]:
+def _fits(
+    settings: HostSettings, machines: Sequence[Machine], there: int | None
+) -> Iterator[tuple[int, Fit]]:
     if settings.nvidia.mig:
         return  # what an instance of MIG has is not what the card has
     for index, model in enumerate(settings.models):
-        found = _fit(model, one, there)
+        found = _fit(model, _least(model, machines), there)
         if found is not None:
             yield index, found
 
 
+def _least(model: Model, machines: Sequence[Machine]) -> Machine:
+    """The smallest of the cards that ``model`` names, else of all: a small one drives a screen."""
+    listed = model.gpus if isinstance(model.gpus, tuple) else ()
+    own = [machines[number] for number in listed if number < len(machines)]
+    return min(own or machines, key=lambda machine: machine.mib)
+
+
 def _fit(model: Model, one: Machine, there: int | None) -> Fit | None:
+    if any(name in model.args for name in OFFLOADING):
+        return None  # how much of it the host's memory takes is the operator's arithmetic
     cards, subject = cards_of(model, there), subject_of(model)
     if not cards or subject is None:
         return None

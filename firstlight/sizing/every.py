@@ -41,12 +41,13 @@ def table(subject: Subject, plan: Plan, found: list[Fit]) -> str:
     if not found:
         return f"{subject.name}: no card of the catalogue holds {asked}"
     lines = [f"{subject.name} ({subject.bytes / 1e9:.1f} GB {subject.quantization}), {asked}", ""]
-    lines.append(f"{'cards':<34}{'parallel':<12}{'at a time':>10}{'KV tokens':>12}")
+    wide = max(34, *(len(str(each.machine)) + 2 for each in found))
+    lines.append(f"{'cards':<{wide}}{'parallel':<12}{'at a time':>10}{'KV tokens':>12}")
     for each in found:
         one = each.plan
         spread = f"tp {one.tensor}" + (f" pp {one.pipeline}" if one.pipeline > 1 else "")
         lines.append(
-            f"{each.machine!s:<34}{spread if one.cards > 1 else '-':<12}"
+            f"{each.machine!s:<{wide}}{spread if one.cards > 1 else '-':<12}"
             f"{each.max_concurrency:>10}{each.kv_tokens:>12}"
         )
     return "\n".join(lines)

@@ -138,7 +138,8 @@ def _problems(subject: Subject, machine: Machine, plan: Plan) -> list[str]:
             f"{subject.quantization} needs compute capability {least}, the card has "
             f"{machine.compute}"
         )
-    if plan.kv_width == 1 and machine.compute < FP8_KV_COMPUTE:
+    # llama.cpp and Ollama take q8_0 for it, which every card can do.
+    if plan.kv_width == 1 and not plan.allocates and machine.compute < FP8_KV_COMPUTE:
         found.append(
             f"an FP8 KV cache needs compute capability {FP8_KV_COMPUTE}, the card has "
             f"{machine.compute}"

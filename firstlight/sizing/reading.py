@@ -43,6 +43,12 @@ def read(text: str, hub: str | None = None) -> Subject:
         from firstlight.sizing.hub import from_hub
 
         return from_hub(text, hub)
+    if text.startswith(("/", "./", "../", "~")):
+        raise FirstlightError(
+            "there is no such folder",
+            where=text,
+            fix="give a folder with config.json and *.safetensors",
+        )
     near = get_close_matches(text.lower(), models(), n=1, cutoff=0.5)
     raise FirstlightError(
         f'there is no model "{text}"',

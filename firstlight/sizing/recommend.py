@@ -81,13 +81,18 @@ def _size(found: Fit) -> tuple[int, int]:
     return found.subject.parameters.total, found.subject.bytes
 
 
+def requests(number: int) -> str:
+    """How many requests, in words."""
+    return "1 request" if number == 1 else f"{number} requests"
+
+
 def _reasons(wanted: Use, engine: str, machine: Machine, found: Fit) -> Iterator[str]:
     subject, plan = found.subject, found.plan
     yield f"requirement: {wanted.requirement}"
     title = models()[subject.row].title or subject.name
     yield (
         f"model: {title} is the largest of the catalogue for this use that holds "
-        f"{plan.concurrency} requests of {plan.context} tokens on {machine}"
+        f"{requests(plan.concurrency)} of {plan.context} tokens on {machine}"
     )
     yield (
         f"memory: {gib(found.budget['weights'])} of weights ({subject.quantization}) leave "

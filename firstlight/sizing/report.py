@@ -31,6 +31,9 @@ def verdict(found: Fit) -> str:
         return f"does not fit: {name}: {'; '.join(found.problems)}"
     if found.kv <= 0:
         return f"does not fit: {name} lacks {gib(-found.kv)} per card before any context"
+    if not found.max_concurrency:
+        room = f"{found.kv_tokens} tokens" if found.kv_tokens else "no tokens"
+        return f"does not fit: {name} has room for {room}, one request has {plan.context}"
     return (
         f"does not fit: {name} has room for {found.max_concurrency} at a time with "
         f"{plan.context} tokens each, {plan.concurrency} are asked for"

@@ -20,6 +20,11 @@ WHOLE = ("llamacpp", "ollama")
 """Engines that take the cache of all requests at their start, and divide a model by its layers."""
 STRETCHING = ("hf-overrides", "rope-scaling", "json-model-override-args", "yarn-orig-ctx")
 """Flags by which engines take contexts longer than the model's own."""
+OFFLOADING = (
+    "n-gpu-layers", "gpu-layers", "ngl", "cpu-moe", "n-cpu-moe", "override-tensor", "fit",
+    "cpu-offload-gb",
+)  # fmt: skip
+"""Flags by which engines leave a part of the weights in the host's memory."""
 _GGUF = re.compile(r"(q4_k_m|q5_k_m|q8_0|bf16|f16)", re.I)
 _ADAPTER, _DRAFT = 256 * MIB, GIB
 """What an adapter and a draft model are taken for where their bytes are not given."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from firstlight.weights.blobs import INCOMING
-from firstlight.weights.store import MARKER, WRONG
+from firstlight.weights.store import MARKER, WRONG, source_of
 from firstlight.weights.wanted import PARALLEL, FetchError, is_right
 
 UNIT = "firstlight-engine-"
@@ -81,9 +81,7 @@ def described(folder: Path) -> Folder:
     wrong = read_json(folder / WRONG).get("files", [])
     whole = bool(files) and all(have.get(name) == each["size"] for name, each in files.items())
     own = sum(size for name, size in have.items() if name not in (MARKER, WRONG))
-    return Folder(
-        folder.name, marker.get("source", ""), own, whole and not wrong, wrong, [], [], False
-    )
+    return Folder(folder.name, source_of(marker), own, whole and not wrong, wrong, [], [], False)
 
 
 def contents(places: Places) -> list[Folder]:
@@ -103,10 +101,14 @@ def contents(places: Places) -> list[Folder]:
 
 
 def visible(folder: Path) -> list[Path]:
-    """Return the folders in ``folder`` whose names do not begin with a dot."""
+    """Return the folders of weights in ``folder``: NAME@REVISION-CHOICE, as the store names them.
+
+    What else stands there (lost+found, an operator's own models) is not ours to judge or remove.
+    """
     if not folder.is_dir():
         return []
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    own = (p for p in folder.iterdir() if "@" in p.name and not p.name.startswith("."))
+    return sorted(p for p in own if p.is_dir() and not p.is_symlink())
 
 
 def listing(places: Places) -> str:
@@ -137,8 +139,13 @@ def verify(places: Places, say: Callable[[str], None], progress: Callable[[int],
     folder counts as incomplete until then.
     """
     wrong: list[str] = []
+    incomplete: list[str] = []
     for folder in visible(places.store):
         files = read_json(folder / MARKER).get("files", {})
+        if not files:
+            incomplete.append(folder.name)
+            say(f"{folder.name}: not complete")
+            continue
         bad = rotten(folder, files, progress)
         note = folder / WRONG
         if bad:
@@ -153,4 +160,10 @@ def verify(places: Places, say: Callable[[str], None], progress: Callable[[int],
             "their bytes changed on the disk since",
             "`firstlight models pull INVENTORY` fetches only these anew; then restart the engines "
             "that use them, and look at the disk (smartctl -a)",
+        )
+    if incomplete:
+        raise FetchError(
+            f"not complete, so that no engine starts on it: {', '.join(incomplete)}",
+            "it has no done-marker: a fetch that was to mend it did not end",
+            "`firstlight models pull INVENTORY`, or `firstlight models gc` if nobody uses it",
         )

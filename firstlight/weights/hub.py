@@ -11,6 +11,16 @@ from pathlib import Path
 from firstlight.weights.source import Source
 from firstlight.weights.wanted import FetchError, Job, Wanted, chosen, first_line
 
+GATED = (
+    "if it is gated or private, accept its terms on its page and set the model's hub_token, to a "
+    "token that may read it"
+)
+
+
+def refused(error: Exception) -> bool:
+    """Whether a hub's answer says that the token, or being without one, is the reason."""
+    return getattr(getattr(error, "response", None), "status_code", 0) in (401, 403)
+
 
 class Hub:
     """The repository of one job, at its commit."""
@@ -34,11 +44,11 @@ class Hub:
             raise FetchError(
                 f"the hub does not give {self.repo}",
                 first_line(error),
-                "check the repository's name; if it is gated or private, accept its terms on its "
-                "page and set the model's hub_token",
+                f"check the repository's name; {GATED}",
             ) from None
         except HfHubHTTPError as error:
-            fix = "check the model's revision in the inventory"
+            wrong = "hub_token" if refused(error) else "revision"
+            fix = f"check the model's {wrong} in the inventory"
             raise FetchError(f"the hub does not give {name}", first_line(error), fix) from None
         except Exception as error:  # its HTTP library's own: no route, no name, no TLS, silence
             raise FetchError(
@@ -73,4 +83,12 @@ class Hub:
         headers = {**build_hf_headers(token=self.token), "Accept-Encoding": "identity"}
         with path.open("ab") as stream:
             done = stream.tell()
-            http_get(url, stream, resume_size=done, headers=headers, expected_size=want.size)
+            try:
+                http_get(url, stream, resume_size=done, headers=headers, expected_size=want.size)
+            except Exception as error:
+                if not refused(error):
+                    raise
+                # A gated repository shows the names of its files to everyone.
+                raise FetchError(
+                    f"the hub does not give {want.path} of {self.repo}", first_line(error), GATED
+                ) from None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from firstlight.weights.source import HF, OLLAMA, Source
 
@@ -18,6 +18,13 @@ MARKER = ".firstlight.json"
 
 WRONG = ".firstlight.wrong.json"
 """Beside a done-marker: the files that a check found wrong since."""
+
+
+def source_of(marker: Mapping[str, Any]) -> str:
+    """Return where a done-marker's weights came from; the first release wrote it in two parts."""
+    if "source" in marker or not {"repo", "revision"} <= set(marker):
+        return str(marker.get("source", ""))
+    return f"{HF}://{marker['repo']}@{marker['revision']}"
 
 
 class Choice(Protocol):

@@ -69,6 +69,15 @@ def test_what_a_check_found_wrong_is_not_complete(tmp_path: Path) -> None:
     assert not stored(folder).complete(SOURCE)
 
 
+def test_a_marker_of_the_first_release_counts() -> None:
+    """Else a newer firstlight would take it away, and want the hub, on every host."""
+    revision = "1" * 40
+    old = {"repo": "org/name", "revision": revision, "files": {"a.gguf": {"size": 3}}}
+    found = Stored(old, {"a.gguf": 3})
+    assert found.complete(f"hf://org/name@{revision}")
+    assert not found.complete(f"hf://org/name@{'2' * 40}") and not found.complete("")
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     assert stored(tmp_path / "absent") == Stored()
 
@@ -95,6 +104,14 @@ def test_a_fetch_on_its_way(stubs: Stubs, tmp_path: Path) -> None:
     assert found.words == "the disk is too small\n  fix: make room"
     # Only the words of this start: those of a former one would mislead.
     assert any("_SYSTEMD_INVOCATION_ID=abc" in call for call in stubs.calls("journalctl"))
+
+
+def test_a_start_that_waits_has_not_ended() -> None:
+    """After a boot it waits for the network: it is inactive then, and nothing has failed."""
+    waits = FetchProgress().process(["ActiveState=inactive", "Result=success", "Job=812"])
+    assert waits.state == "activating"
+    for ended in ([], ["Job=0"], ["Job="]):
+        assert FetchProgress().process(["ActiveState=inactive", *ended]).state == "inactive"
 
 
 @pytest.mark.parametrize(("note", "told"), [("500", (500, 200)), ("500 30", (500, 30))])

@@ -9,31 +9,16 @@ from typing import Any
 
 import pytest
 
-from firstlight.engines.unit import EngineUnit
-from firstlight.settings import load_host
 from tests.lab.client import CHAT, chat
-from tests.lab.rack import ROOT, TestRack
+from tests.lab.own_time import own_seconds
+from tests.lab.rack import TestRack
 from tests.lab.refused import explained
 from tests.lab.watcher import Watcher
-from tests.units import instances_of
 
 HOST = "lab1"
 TOKENS = 4000
 IMAGE = "docker inspect -f '{{.Config.Image}}' firstlight-tiny"
 pytestmark = pytest.mark.timeout(600)
-
-# The engine's own stop and start, as docker does them without anything of ours.
-OWN = """
-systemctl stop firstlight-engine-tiny
-( {run} >/dev/null 2>&1 & )
-began=$(date +%s%N)
-until curl -fso /dev/null http://127.0.0.1:{port}/health; do sleep 0.05; done
-up=$(date +%s%N)
-docker stop firstlight-tiny >/dev/null
-down=$(date +%s%N)
-systemctl reset-failed firstlight-engine-tiny; systemctl start firstlight-engine-tiny
-echo $(( (down - began) / 1000000 ))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +34,6 @@ def other(deployed: TestRack) -> Iterator[dict[str, Any]]:
 def data(rack: TestRack, image: str, **change: Any) -> dict[str, Any]:
     """The host's settings with another image, and time for a long stream."""
     return {"models": [rack.model(image=image, context=16384, drain_timeout=60, **change)]}
-
-
-def own_seconds(rack: TestRack, settings: dict[str, Any]) -> float:
-    """Return how long the engine's stop and start take by themselves on the host."""
-    loaded = load_host(HOST, {"edge": {"enabled": False}, **settings}, (), ROOT)
-    (instance,) = instances_of(*loaded.models)
-    unit = EngineUnit(instance)
-    run = " ".join(f"'{word}'" for word in unit.run())
-    said = rack.sh(HOST, OWN.format(run=run, port=instance.port), timeout=120).out
-    return int(said.split()[-1]) / 1000
 
 
 def test_an_upgrade_is_short_and_cuts_nobody_off(deployed: TestRack, other: dict[str, Any]) -> None:

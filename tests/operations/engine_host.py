@@ -51,11 +51,11 @@ class Host:
     def installed(self) -> Path:
         return self.units / UNIT
 
-    def replace(self, command: StringCommand, works: str) -> tuple[int, str]:
+    def replace(self, command: StringCommand, works: str, state: str = "active") -> tuple[int, str]:
         """Run the switch where only a unit file that contains ``works`` starts."""
         self.stubs.add(
             "systemctl",
-            f"""case "$1" in is-active) echo active;;
+            f"""case "$1" in is-active) echo {state};; show) echo 5eed;;
             start) grep -q {works} {self.installed};; esac""",
         )
         done = run(

@@ -47,6 +47,9 @@ def test_a_version_that_does_not_answer_is_taken_back(host: Host, unit: EngineUn
     assert code == 1 and host.installed.read_text() == "old"
     assert host.verbs() == ["stop", "daemon-reload", "start", "stop", "daemon-reload", "start"]
     assert said.index("CUDA out of memory") < said.index("returned to the version before")
+    # What the version before said is not among them.
+    (words,) = host.stubs.calls("journalctl")
+    assert "_SYSTEMD_INVOCATION_ID=5eed + INVOCATION_ID=5eed" in words
 
 
 def test_neither_version_answers(host: Host, unit: EngineUnit) -> None:

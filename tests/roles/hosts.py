@@ -19,6 +19,7 @@ from firstlight.facts.probe import HostProbe, Probe
 from firstlight.facts.receipt import Serving, ServingVersions
 from firstlight.facts.services import UnitProperties
 from firstlight.facts.weights import Jobs, Stored, StoredWeights
+from firstlight.nvidia.obstacles import counted_on
 from firstlight.nvidia.state import NvidiaState
 from firstlight.operations.docker import CONFIG
 from firstlight.operations.engines import STATE
@@ -41,12 +42,17 @@ def probe(system: System) -> Probe:
     )  # fmt: skip
 
 
+def enough(settings: HostSettings, system: System) -> NvidiaState:
+    """As many cards as the models ask for."""
+    return cards(system, count=max(1, counted_on(settings)))
+
+
 def bare(system: System, state: NvidiaState | None = None) -> Facts:
     """A host with nothing on it but its operating system, and cards on its bus."""
 
-    def facts(_: HostSettings, kind: type, __: dict[str, Any]) -> Any:
+    def facts(settings: HostSettings, kind: type, _: dict[str, Any]) -> Any:
         if kind is NvidiaProbe:
-            return state or cards(system)
+            return state or enough(settings, system)
         return probe(system) if kind is HostProbe else kind().default()  # type: ignore[attr-defined]
 
     return facts
@@ -60,9 +66,8 @@ def text(played: Played, host: str, path: str) -> str | None:
 def made(system: System, played: Played, state: NvidiaState | None = None) -> Facts:
     """A host on which all that ``played`` would have written stands and runs."""
 
-    on_bus = len((state or cards(system)).gpus_on_bus)
-
     def facts(settings: HostSettings, kind: type, asked: dict[str, Any]) -> Any:
+        there_are = state or enough(settings, system)
         name = settings.name.removeprefix("@fake/")
         there = played.written[name]
         releases = {path.split("/")[5] for path in there if path.startswith(f"{RELEASES}/")}
@@ -80,7 +85,9 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
             EngineStates: Engines(
                 {
                     unit.instance.name: running(unit, there)
-                    for unit in map(EngineUnit, instances_of(*settings.models, cards=on_bus))
+                    for unit in map(
+                        EngineUnit, instances_of(*settings.models, cards=len(there_are.gpus_on_bus))
+                    )
                     if staged(unit) in there
                 }
             ),
@@ -88,7 +95,7 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
             ServingVersions: Serving(text=text(played, name, receipt.PATH)),
         }
         if settings.nvidia.enabled:
-            answers |= gpu_answers(settings, system, state or cards(system), asked)
+            answers |= gpu_answers(settings, system, there_are, asked)
         return answers[kind]
 
     return facts

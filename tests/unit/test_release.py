@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from firstlight.edge_routes import locations, served
 from firstlight.keys import digest
 from firstlight.release import ERRORS, RELEASES, Release, error_body, release
 from firstlight.secret import Secret
+from roles.edge import drop_in
 from tests.site import Load
 from tests.units import instances_of
 
@@ -94,8 +97,10 @@ def test_exactly_these_paths(load: Load) -> None:
     vllm = [*PATHS, "/v1/responses", "/v1/messages", "/v1/messages/count_tokens"]
     assert list(found) == [
         "/v1/models",
+        "/models/tiny/v1/models",
         *PATHS,
         *[f"/models/tiny{path}" for path in PATHS],
+        "/models/qwen3-8b/v1/models",
         *[f"/models/qwen3-8b{path}" for path in vllm],
     ]
     assert found["/models/qwen3-8b/v1/messages"] == {
@@ -103,15 +108,17 @@ def test_exactly_these_paths(load: Load) -> None:
         "out": "/run/firstlight-engines/qwen3-8b", "next": "off",
     }  # fmt: skip
     assert found["/v1/completions"]["upstream"] == "model_0"
-    listed = json.loads(found["/v1/models"]["body"])
-    assert [each["id"] for each in listed["data"]] == ["tiny", "qwen3-8b"]
+    for path, names in (("", ["tiny", "qwen3-8b"]), ("/models/qwen3-8b", ["qwen3-8b"])):
+        listed = json.loads(found[f"{path}/v1/models"]["body"])
+        assert [each["id"] for each in listed["data"]] == names
 
 
 def test_the_configuration_has_these_paths_and_no_other(make: Make) -> None:
     text = str(make().files["nginx.conf"])
     exact = re.findall(r"location = (\S+) \{", text)
     public = [path for path in exact if not path.startswith("/.errors/")]
-    assert public == ["/release", "/v1/models", *PATHS, *[f"/models/tiny{path}" for path in PATHS]]
+    own = [f"/models/tiny{path}" for path in PATHS]
+    assert public == ["/release", "/v1/models", "/models/tiny/v1/models", *PATHS, *own]
     # Whatever is not an exact path is refused or sent to HTTPS.
     prefixes = re.findall(r"location (/\S*) \{ return (\d+)", text)
     assert sorted(prefixes) == [("/", "301"), ("/", "404"), ("/", "404")]
@@ -169,6 +176,14 @@ def test_replicas_stand_behind_gates(make: Make) -> None:
         assert f"proxy_pass http://127.0.0.1:{port};" in text
     assert "least_conn;" in text
     assert "proxy_next_upstream error http_503 non_idempotent;" in text
+
+
+def test_sockets_of_a_killed_nginx_do_not_stand_in_the_way(tmp_path: Path) -> None:
+    (line,) = re.findall(r"ExecStartPre=(/bin/sh .*)", drop_in())
+    for name in ("edge", "gate-qwen3-8b", "gate-qwen3-8b.2", "engines"):
+        (tmp_path / f"firstlight-{name}.sock").touch()
+    subprocess.run(shlex.split(line.replace("/run/", f"{tmp_path}/")), check=True, timeout=10)
+    assert [path.name for path in tmp_path.iterdir()] == ["firstlight-engines.sock"]
 
 
 def test_an_adapter_is_a_model_to_clients(load: Load) -> None:

@@ -52,6 +52,14 @@ def test_verbs(
     assert ("lab1 is silent" in done.output) is quiet
 
 
+def test_a_limit_that_is_no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = b"No host matches found for --limit pattern: gpu9"
+    answer = SimpleNamespace(returncode=0, stderr=said)
+    monkeypatch.setattr(command.subprocess, "run", lambda *_, **__: answer)
+    done = CliRunner().invoke(models, ["list", str(tmp_path), "--limit", "gpu9"])
+    assert done.exit_code == 1 and "gpu9" in done.output
+
+
 def test_an_inventory_that_is_not_there(ran: list[Any]) -> None:
     assert CliRunner().invoke(models, ["list", "absent.py"]).exit_code == 2
     assert ran == []

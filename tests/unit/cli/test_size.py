@@ -38,6 +38,8 @@ def test_it_does_not_fit() -> None:
     assert done.exit_code == 3 and done.output.startswith("does not fit")
     assert "what would fit" in done.output and "8 × H200" in done.output
     assert "for the inventory" not in done.output
+    short = run("size", "qwen3-32b-awq", "--gpu", "4090", "--context", "16384").output
+    assert "tokens, one request has 16384" in short.splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,7 @@ def test_every_card() -> None:
     rows = json.loads(run("size", "qwen3-32b-awq", "--context", "16384", "--json").output)
     assert all(row["fits"] for row in rows) and len(rows) > 10
     assert {"h100", "l40s", "b200"} <= {row["gpu"] for row in rows}
+    assert "2 hosts  tp 8 pp 2" in run("size", "deepseek-v3").output
     none = run("size", "deepseek-v3", "--context", "131072", "--concurrency", "4096")
     assert none.exit_code == 3 and "no card" in none.output
 
@@ -90,7 +93,8 @@ def test_every_card() -> None:
         (["qwen3-9b"], "did you mean"),
         (["qwen3-8b", "--gpu", "a100"], "a100-40gb, a100-80gb"),
         (["qwen3-8b", "--gpu", "voodoo2"], "one of: "),
-        (["qwen3-8b", "--gpu", "999xh100"], "at most 64"),
+        (["qwen3-8b", "--gpu", "999xh100"], "1 to 64"),
+        (["qwen3-8b", "--gpu", "0xh100"], "1 to 64"),
         (["org/name", "--gpu", "4090", "--hub", "http://127.0.0.1:9"], "--hub"),
     ],
 )
@@ -114,6 +118,7 @@ def test_recommend() -> None:
         assert part in done.output
     found = json.loads(run("recommend", "--gpu", "8xh100", "--use", "rag", "--json").output)
     assert found[0]["engine"] == "vllm" and found[0]["fits"] and found[0]["reasons"]
+    assert "holds 1 request of 8192" in run("recommend", "--gpu", "l4", "--use", "prototype").output
 
 
 def test_recommend_what_cannot_be() -> None:

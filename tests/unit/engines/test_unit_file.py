@@ -47,7 +47,8 @@ def test_growing_delays_only_where_systemd_knows_them(
 
 def test_what_systemd_needs_to_do_it_right(model: Make) -> None:
     unit = unit_of(model(start_timeout=600, drain_timeout=100))
-    found = settings_of(unit_text(unit, 257, PYTHON))
+    text = unit_text(unit, 257, PYTHON)
+    found = settings_of(text)
     # A crashed vLLM exits 0.
     assert found["Restart"] == "always"
     assert int(found["TimeoutStartSec"]) == 600
@@ -56,7 +57,12 @@ def test_what_systemd_needs_to_do_it_right(model: Make) -> None:
     # Five starts that each take their whole time still count as a loop.
     assert int(found["StartLimitIntervalSec"]) > int(found["StartLimitBurst"]) * 600
     assert [found["AssertPathExists"]] == unit.done_markers
-    assert found["ExecStartPost"] == f"{PYTHON} -I {WATCH} await {unit.watch_file} $MAINPID"
+    shown, proven = (line for line in text.splitlines() if line.startswith("ExecStartPost="))
+    assert shown == f"ExecStartPost={PYTHON} -I {WATCH} await {unit.watch_file} $MAINPID"
+    # Only what has shown a token is what an upgrade that was cut off does not take back.
+    assert proven.endswith(f" -f /var/lib/firstlight/engines/{unit.instance.name}/unproven")
+    # At boot the weights' own disk may come late.
+    assert found["RequiresMountsFor"] == "/srv/models"
     assert found["WantedBy"] == "multi-user.target docker.service"
 
 

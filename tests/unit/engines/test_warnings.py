@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,9 @@ def test_legacy_engines_say_why(load: Load, engine: str) -> None:
         ({"gpus": 4, "nodes": 2}, {}, "port 29501 and others without encryption"),
         ({"gpus": 4, "nodes": 2, "executor": "ray"}, {}, "Ray (port 6379 and others) without"),
         ({"gpus": 1}, {"nvidia": {"branch": 580}}, ""),
+        ({"hub": "http://hub.internal", "hub_token": Path("t")}, {}, "can read the token"),
+        ({"hub": "https://hub.internal", "hub_token": Path("t")}, {}, ""),
+        ({"hub": "http://hub.internal"}, {}, ""),
     ],
 )
 def test_what_is_said(load: Load, change: dict[str, Any], host: dict[str, Any], said: str) -> None:

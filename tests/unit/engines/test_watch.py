@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 from pathlib import Path
@@ -90,3 +91,24 @@ def test_it_must_be_what_it_should_be(
         with pytest.raises(watch.NotReadyError, match=r"it is not on the GPU: .*/ps says"):
             watch.bring_in(spec, os.getpid())
     assert out(spec) is not right
+
+
+def test_an_answer_that_is_cut_off_is_no_answer_yet(
+    engine: Engine, spec: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object, **__: object) -> bytes:
+        raise http.client.IncompleteRead(b"")
+
+    monkeypatch.setattr(watch, "get", cut)
+    assert not watch.healthy(spec["health"])
+    assert not watch.busy(spec)
+
+
+def test_a_process_that_ended_before_anyone_looked(
+    engine: Engine, spec: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """systemd then passes no number."""
+    engine.answers["/health"] = (503, b"")
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    assert watch.main(["await", str(tmp_path / "spec.json")]) == 1
+    assert "ended before it answered" in capsys.readouterr().err

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from firstlight.engines import watch
 from tests.stubs import Stubs
 from tests.unit.engines.answers import Engine
@@ -74,3 +76,12 @@ def test_without_gauges_connections_are_counted(engine: Engine, spec: dict[str, 
     assert not watch.busy(spec)
     with socket.create_connection(("127.0.0.1", spec["port"])):
         assert watch.busy(spec)
+
+
+def test_the_same_port_of_another_machine_is_not_counted(
+    spec: dict[str, Any], stubs: Stubs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubs.add("ss")
+    monkeypatch.setenv("PATH", stubs.env["PATH"])
+    watch.connections(8080)
+    assert "127.0.0.1:8080" in stubs.calls("ss")[0]

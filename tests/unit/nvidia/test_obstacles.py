@@ -104,10 +104,22 @@ def test_an_image_that_needs_newer_cuda(load: Load) -> None:
     assert "branch 580 is of CUDA 13.0" in str(old)
 
 
-def test_a_model_counts_on_more_gpus_than_there_are(load: Load) -> None:
-    settings = load({"gpus": [0, 3]})
-    (error,) = obstacles(settings, HOSTS["4090"], systems()["debian 12"])
-    assert "1 of 4 GPUs" in str(error) and "models[].gpus" in str(error)
+@pytest.mark.parametrize(
+    ("models", "needed"),
+    [
+        ([{"gpus": [0, 3]}], 4),
+        ([{"gpus": 2}], 2),
+        ([{"gpus": 1, "replicas": 3}], 3),
+        ([{"gpus": [1]}, {"name": "two", "gpus": 2}], 3),
+        # A copy without a card would run on the CPU, or not at all.
+        ([{"gpus": "all", "replicas": 2}], 2),
+    ],
+)
+def test_a_model_counts_on_more_gpus_than_there_are(
+    load: Load, models: list[dict[str, Any]], needed: int
+) -> None:
+    (error,) = obstacles(load(*models), HOSTS["4090"], systems()["debian 12"])
+    assert f"1 of {needed} GPUs" in str(error) and "models[].gpus" in str(error)
 
 
 def test_all_are_told_at_once(wanted: Wanted) -> None:

@@ -40,6 +40,14 @@ def test_an_unknown_model_is_one_problem(
     assert text.endswith('; did you mean "qwen3-8b"?')
 
 
+def test_an_adapter_without_weights_is_no_unknown_model(
+    data: Data, problems: Callable[..., list[Problem]]
+) -> None:
+    data["models"][0]["lora"] = [{"name": "sql"}]
+    text = only(problems(data))
+    assert "models[0].lora[0].weights: found nothing, expected " in text
+
+
 @pytest.mark.parametrize(
     "flag",
     ["trust-remote-code", "no-trust-remote-code", "trust-remote", "host", "api-key", "max-model-l"],

@@ -37,17 +37,17 @@ def test_every_engine_can_be_right(
 @pytest.mark.parametrize(
     ("asked", "able"),
     [
-        (("ollama", "tensor_parallel", 2), "vllm and sglang and tgi can"),
+        (("ollama", "tensor_parallel", 2), "vllm, sglang and tgi can"),
         (("llamacpp", "pipeline_parallel", 2), "vllm and sglang can"),
         (("tgi", "data_parallel", 2), "vllm and sglang can"),
-        (("ollama", "quantization", "awq"), "vllm and sglang and tgi can"),
-        (("triton", "kv_cache_dtype", "fp8"), "vllm and ollama and sglang and tgi and llamacpp can"),
+        (("ollama", "quantization", "awq"), "vllm, sglang and tgi can"),
+        (("triton", "kv_cache_dtype", "fp8"), "vllm, ollama, sglang, tgi and llamacpp can"),
         (("tgi", "expert_parallel", True), "vllm and sglang can"),
-        (("llamacpp", "tool_parser", "hermes"), "vllm and sglang and triton can"),
+        (("llamacpp", "tool_parser", "hermes"), "vllm, sglang and triton can"),
         (("triton", "reasoning_parser", "qwen3"), "vllm and sglang can"),
         (("tgi", "media_domains", ["img.example.net"]), "vllm and sglang can"),
-        (("ollama", "lora", [{"name": "sql", "weights": ADAPTER}]), "vllm and sglang and tgi and llamacpp can"),
-        (("triton", "speculative", {"method": "ngram"}), "vllm and sglang and tgi and llamacpp can"),
+        (("ollama", "lora", [{"name": "sql", "weights": ADAPTER}]), "vllm, sglang, tgi and llamacpp can"),
+        (("triton", "speculative", {"method": "ngram"}), "vllm, sglang, tgi and llamacpp can"),
     ],
 )  # fmt: skip
 def test_an_engine_that_cannot(
@@ -79,6 +79,24 @@ def test_weights_that_it_cannot_read(
 ) -> None:
     text = only(problems(served(data, engine, weights=weights, repo=None, revision=None)))
     assert text.startswith("gpu1: models[0].weights: found ") and expected in text
+
+
+@pytest.mark.parametrize(
+    "asked", ["X-Amz-Signature=f00d", "token=f00d", "v=1&sig=f00d", "a=hf_" + "x" * 34]
+)
+def test_addresses_that_hold_a_secret(
+    asked: str, data: Data, problems: Problems, load: Callable[..., HostSettings]
+) -> None:
+    """They would stand in the job and the done-marker, which every account can read."""
+    address = f"https://f.example.net/tiny.gguf?{asked}@sha256:" + "5" * 64
+    here = {"weights": address, "repo": None, "revision": None}
+    draft = {"weights": address, "file": "tiny.gguf"}
+    beside = {"speculative": {"method": "draft-simple", "draft": draft}}
+    for change, key in ((here, "weights"), (beside, "speculative.draft.weights")):
+        text = only(problems(served(data, "llamacpp", **change)))
+        assert f"models[0].{key}: " in text and "hub_token" in text and "f00d" not in text
+    plain = address.replace(asked, "download=true&region=eu-1")
+    assert load(served(data, "llamacpp", **{**here, "weights": plain}))
 
 
 @pytest.mark.parametrize(

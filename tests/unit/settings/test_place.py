@@ -18,13 +18,13 @@ Loader = Callable[..., HostSettings]
 def served(data: Data, *changes: Data, **host: Any) -> Data:
     """Return ``data`` with a model of vLLM for each of ``changes``."""
     models = [VLLM | {"name": f"m{n}"} | change for n, change in enumerate(changes)]
-    return data | {"models": models, **host}
+    return data | {"models": models, "address": "192.0.2.7", **host}
 
 
 def texts(found: list[Problem]) -> list[str]:
     """Return the problems but the one that this inventory's only host has no others beside it."""
     told = [str(problem).removeprefix("gpu1: ") for problem in found]
-    return [text for text in told if "found 1 hosts, expected 2 hosts" not in text]
+    return [text for text in told if "found 1 host, expected 2 hosts" not in text]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,8 @@ def test_there_are_only_so_many_cards(data: Data, problems: Problems, load: Load
         "have the rest"
     )
     assert load(served(data, *models, nvidia={"count": 7})).models
+    (text,) = texts(problems(served(data, {"gpus": "all", "replicas": 2}, nvidia={"count": 1})))
+    assert text.startswith("models[0].replicas: found 2, expected at most 1, a GPU for each")
 
 
 def test_replicas_take_the_ports_after_the_first(
@@ -130,6 +132,7 @@ def test_replicas_take_the_ports_after_the_first(
     (text,) = texts(problems(served(data, {"replicas": 2, "gpus": 1}, edge=edge)))
     assert "8001 for replica 2" in text and text.endswith("edge.port has it")
     assert load(served(data, {"replicas": 3, "gpus": 1}, {"port": 8003, "gpus": 1})).models
+    assert load(served(data, {"replicas": 16, "gpus": 1}, {"replicas": 16, "gpus": 1})).models
 
 
 @pytest.mark.parametrize(("engine", "right"), [("vllm", False), ("ollama", True)])

@@ -109,7 +109,7 @@ def test_gpus(gpus: object, load: Load, data: Data) -> None:
 
 def test_ports_follow_the_place_in_the_list(load: Load, data: Data) -> None:
     data["models"].append(data["models"][0] | {"name": "second"})
-    assert [model.port for model in load(data).models] == [8000, 8001]
+    assert [model.port for model in load(data).models] == [8000, 8016]
 
 
 def test_a_host_that_serves_nothing_needs_nothing(tmp_path: Path) -> None:

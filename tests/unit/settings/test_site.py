@@ -33,7 +33,7 @@ def test_two_hosts_for_one_copy(tmp_path: Path) -> None:
     [
         (
             [{}],
-            "gpu0: models[0].nodes: found 1 hosts, expected 2 hosts, or a multiple of it, that "
+            "gpu0: models[0].nodes: found 1 host, expected 2 hosts, or a multiple of it, that "
             "declare qwen3-8b with nodes 2",
         ),
         (

@@ -67,6 +67,11 @@ FIT = [
     ("rtx-4090", 1, [{**LARGE, "gpus": 0}]),
     ("rtx-4090", 1, [vllm("mine", "somebody/unknown-70b")]),
     ("rtx-4090", 1, [LLAMACPP]),
+    # Its 8-bit cache is q8_0, which needs no card with FP8 units.
+    ("rtx-3090", 1, [{**LLAMACPP, "kv_cache_dtype": "fp8"}]),
+    # A part of it is left to the host's memory on purpose.
+    ("rtx-4090", 1, [{**LLAMACPP, "bytes": 40 * 10**9, "args": {"n-gpu-layers": 12}}]),
+    ("rtx-4090", 1, [vllm("qwen3-32b", "Qwen/Qwen3-32B", args={"cpu-offload-gb": 60})]),
     ("rtx-4090", 1, [{**OLLAMA, "concurrency": 4}]),
     ("h100", 4, [{**SMALL, "gpus": 2, "replicas": 2}]),
     ("rtx-5090", 1, [{**SMALL, "gpus": [0], "gpu_memory_utilization": 0.7}]),
@@ -128,8 +133,11 @@ def test_it_is_refused_by_what_the_host_shows(host: Any) -> None:
     assert list(obstacles(settings, [81559])) == []
     (error,) = obstacles(settings, [16384])
     assert error.where == "gpu1: models[0]" and "GiB" in error.why and error.fix
-    (mixed,) = obstacles(host(None, None, {**SMALL, "gpus": [0]}), [81559, 16384])
+    (mixed,) = obstacles(host(None, None, {**SMALL, "gpus": 1}), [81559, 16384])
     assert "unknown GPU" in mixed.what
+    # A small card that another model has, or a screen, does not matter.
+    assert list(obstacles(host(None, None, {**SMALL, "gpus": [0]}), [81559, 16384])) == []
+    assert list(obstacles(host(None, None, {**SMALL, "gpus": [1]}), [81559, 16384])) != []
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_quantization(tmp_path: Path, said: object, name: str) -> None:
 @pytest.mark.parametrize(
     ("config", "told"),
     [("{", "no JSON object"), ("[]", "no JSON object"), ("[" * 100_000, "no JSON object"),
-     ({"hidden_size": 1}, "architecture"),
+     ({"hidden_size": 1}, "is missing or no number: num_hidden_layers"),
      ({**configs.QWEN3_14B, "architectures": ["QWenLMHeadModel"]}, "0.23.0")],
 )  # fmt: skip
 def test_bad_folders(tmp_path: Path, config: object, told: str) -> None:
@@ -93,6 +93,13 @@ def test_no_such_model(text: str, fix: str) -> None:
     with pytest.raises(FirstlightError) as error:
         read(text)
     assert fix in error.value.fix and error.value.why
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    for name in ("absent", "config.json"):
+        with pytest.raises(FirstlightError, match="no such folder"):
+            read(str(tmp_path / name))
 
 
 class Hub(BaseHTTPRequestHandler):

@@ -164,7 +164,7 @@ def test_gated_with_and_without_the_token(job: Job, hub: SmallHub) -> None:
     for token in (None, "hf_wrong"):
         with pytest.raises(FetchError) as refusal:
             fetch(gated, token)
-        assert "hf_wrong" not in str(refusal.value)
+        assert "hf_wrong" not in str(refusal.value) and "hub_token" in str(refusal.value)
     assert visible(job) == set()
     fetch(gated, TOKEN)
     assert BIG in visible(job)

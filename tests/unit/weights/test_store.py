@@ -110,6 +110,12 @@ def test_what_is_corrupt_is_named_and_only_that_is_mended(
     assert [each.complete for each in contents(places)] == [True, True]
 
 
+def test_a_folder_without_its_marker_is_not_right(job: Job, hub: SmallHub, places: Places) -> None:
+    fetch(job, None)
+    (Path(job["folder"]) / job["marker"]).unlink()  # as a pull does first
+    assert "not complete" in checked(places)[1]
+
+
 def test_what_is_listed(job: Job, hub: SmallHub, places: Places) -> None:
     fetch(job, None)
     hub.fault(cut_at={BIG: 100_000})
