@@ -26,6 +26,7 @@ if host.gpu:
 if host.settings.models:
     image(host.settings)
     models(host.settings, host.system, host.fetch_program)
+if host.settings.models or host.probe.engines:  # those of models gone are retired
     engine(host.instances, host.probe.systemd, host.system)
 if host.release:
     edge(host.settings, host.system, host.release)

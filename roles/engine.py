@@ -26,6 +26,9 @@ from roles.owned import Owned
 WATCH = "/usr/local/lib/firstlight/engine-watch"
 # systemd knows RestartSteps= since this version; before it the delay stays the same.
 GROWING_DELAY_SINCE = 254
+# Five starts within it, and the unit stays down. Long enough for those that fail at once, with
+# their growing delays; short enough that an engine which served in between is always started.
+START_LIMIT_SECONDS = 900
 
 OWNS = Owned(
     files=(
@@ -55,8 +58,7 @@ def unit_text(unit: EngineUnit, systemd: int, python: str) -> str:
         unproven=f"{engines.STATE}/{unit.instance.name}/{engines.UNPROVEN}",
         stop_seconds=unit.stop_seconds,
         start_seconds=start_seconds,
-        # Long enough to hold five starts that each take their whole time.
-        start_limit_seconds=5 * (start_seconds + 120),
+        start_limit_seconds=START_LIMIT_SECONDS,
         growing_delay=systemd >= GROWING_DELAY_SINCE,
     )
 
@@ -80,6 +82,7 @@ def engine(instances: Sequence[Instance], systemd: int, system: System) -> None:
         name="Retire engines of models no longer served",
         keep=tuple(unit.instance.name for unit in units),
     )
+    engines.room(name="Make room for engines that trade places", units=tuple(units))
     for unit in in_order(units):
         engines.serving(
             name=f"Have {unit.instance.name} answer",

@@ -13,6 +13,8 @@ from firstlight.sizing.recommend import Recommendation, recommended, requests
 from firstlight.sizing.report import values
 
 _ALSO = 3
+NO_FIT = 3
+"""Exit code where nothing fits, as of `firstlight size`."""
 
 
 @click.command()
@@ -24,16 +26,19 @@ def recommend(gpu: str, gpus: int | None, use: str, as_json: bool) -> None:
     """Recommend a model and an engine for a card and a use, with reasons.
 
     The largest model of the catalogue that holds what the use requires, by the same arithmetic
-    as `firstlight size`.
+    as `firstlight size`. Exit code: 3 where none does.
     """
+    context = click.get_current_context()
     machine, asked = machine_of(gpu, gpus), uses()[use]
     found = recommended(machine, use)
     if not found:
-        raise FirstlightError(
+        error = FirstlightError(
             f"no model of the catalogue for {use} fits {machine}",
             why=f"it has to hold {requests(asked.concurrency)} of {asked.context} tokens",
             fix="more or larger cards, or another use",
         )
+        click.echo(error, err=True)
+        context.exit(NO_FIT)
     if as_json:
         click.echo(json.dumps([_values(each) for each in found], indent=2))
     else:

@@ -173,7 +173,7 @@ def take_out(spec: dict[str, Any]) -> int:
     if not wait_until_idle(lambda: busy(spec), spec["drain_seconds"]):
         print(f"requests were still open after {spec['drain_seconds']} s", file=sys.stderr)
     left = max(0, spec["drain_seconds"] - int(time.monotonic() - began))
-    words = ["docker", "stop", "--time", str(left + spec["end_seconds"]), spec["container"]]
+    words = ["docker", "stop", "-t", str(left + spec["end_seconds"]), spec["container"]]
     return subprocess.run(words, stdout=subprocess.DEVNULL, check=False).returncode
 
 

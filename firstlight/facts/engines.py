@@ -17,12 +17,15 @@ for file in /etc/systemd/system/firstlight-engine-*.service; do
   eval "$(systemctl show -p ActiveState,UnitFileState,NeedDaemonReload "$unit" | sed "s/=\(.*\)/='\1'/")"
   spec=$(docker inspect -f "{{index .Config.Labels \"$label\"}}" "firstlight-$name" 2>/dev/null)
   echo "unit $name $ActiveState ${UnitFileState:-none} ${NeedDaemonReload:-no} ${spec:-none} $(sha256sum <"$file" | cut -d' ' -f1)"
+  port=$(sed -n 's/.*--publish 127\.0\.0\.1:\([0-9]*\):.*/\1/p' "$file" | head -n 1)
+  echo "place $name ${port:-0} $(grep -o 'nvidia\.com/gpu=[^ \\]*' "$file" | cut -d= -f2 | tr '\n' ' ')"
   for path in "$folder/$name"/*; do
     [ -f "$path" ] && echo "file $name $(sha256sum <"$path" | cut -d' ' -f1) $path"
   done
 done
 if command -v nvidia-smi >/dev/null 2>&1; then
-  timeout 20 nvidia-smi --query-gpu=index,uuid --format=csv,noheader 2>/dev/null | tr -d ' ' |
+  said=$(timeout 20 nvidia-smi --query-gpu=index,uuid --format=csv,noheader 2>/dev/null) || echo "gpus unreadable"
+  printf '%s\n' "$said" | tr -d ' ' |
   while IFS=, read -r index uuid; do
     grep -qsF "$uuid" /var/run/cdi/* /etc/cdi/* && echo "gpu $index $uuid"
   done
@@ -36,6 +39,7 @@ class EngineState:
     """One unit: systemd's ActiveState, enabled, changed on disk, the running container's spec.
 
     ``unit`` is the SHA-256 sum of the unit file, ``files`` are those of what it reads, by path.
+    ``port`` and ``gpus`` are what the unit file takes: 0 where it publishes none, CDI names.
     """
 
     active: str
@@ -44,14 +48,20 @@ class EngineState:
     spec: str
     unit: str = ""
     files: dict[str, str] = field(default_factory=dict)
+    port: int = 0
+    gpus: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Engines:
-    """All engine units by instance name, and the UUIDs of the host's GPUs by number."""
+    """All engine units by instance name, and the UUIDs of the host's GPUs by number.
+
+    ``readable`` is False where nvidia-smi is there and fails.
+    """
 
     units: dict[str, EngineState] = field(default_factory=dict)
     uuids: dict[str, str] = field(default_factory=dict)
+    readable: bool = True
 
 
 class EngineStates(FactBase[Engines]):
@@ -84,6 +94,9 @@ class EngineStates(FactBase[Engines]):
                 name, digest, path = parts
                 files = {**units[name].files, path: digest}
                 units[name] = replace(units[name], files=files)
+            elif kind == "place" and len(parts) >= 2 and parts[0] in units:
+                port = int(parts[1]) if parts[1].isdecimal() else 0
+                units[parts[0]] = replace(units[parts[0]], port=port, gpus=tuple(parts[2:]))
             elif kind == "gpu" and len(parts) == 2:
                 uuids[parts[0]] = parts[1]
-        return Engines(units, uuids)
+        return Engines(units, uuids, readable="gpus unreadable" not in output)

@@ -28,6 +28,7 @@ ls /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json 2>/de
 if [ -f /etc/systemd/system/nginx.service.d/firstlight.conf ]; then :; else
   ls /etc/nginx/sites-enabled /etc/nginx/conf.d 2>/dev/null | sed -n '/^[^/].*[^:]$/s/^/site=/p' | grep -vx site=default
 fi
+for unit in /etc/systemd/system/firstlight-engine-*.service; do [ -f "$unit" ] && echo "engine=$(basename "$unit")"; done
 if command -v docker >/dev/null 2>&1; then
   for i in $images; do docker image inspect "$i" >/dev/null 2>&1 && echo "image=$i"; done
 fi
@@ -42,6 +43,7 @@ true
 class Probe:
     """What a host is before anything is done to it. Memory and free space in bytes.
 
+    ``engines`` are the units of engines that firstlight made.
     ``foreign_sites`` are the configuration files of an nginx that firstlight did not set up.
     ``selinux`` is enforcing, permissive or disabled, and empty where the system does not use it.
     """
@@ -58,6 +60,7 @@ class Probe:
     cdi_specs: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
     foreign_sites: frozenset[str] = frozenset()
+    engines: frozenset[str] = frozenset()
     listeners: dict[int, frozenset[str]] = field(default_factory=dict)
     selinux: str = ""
 
@@ -97,6 +100,7 @@ class HostProbe(FactBase[Probe]):
             cdi_specs=frozenset(many.get("cdi", ())),
             images=frozenset(many.get("image", ())),
             foreign_sites=frozenset(many.get("site", ())),
+            engines=frozenset(many.get("engine", ())),
             listeners=listeners(many.get("listen", ())),
             selinux=one.get("selinux", ""),
         )

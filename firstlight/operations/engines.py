@@ -11,7 +11,8 @@ from pyinfra.api import StringCommand, operation
 from firstlight.engines.unit import FOLDER, LABEL, OUT, EngineUnit
 from firstlight.errors import FirstlightError
 from firstlight.facts.engines import Engines, EngineState, EngineStates
-from firstlight.operations.commands import explained, script
+from firstlight.operations.commands import explained, failure, script
+from firstlight.operations.engine_scripts import MAKE_ROOM, RETIRE, SWITCH
 from firstlight.operations.files import File, writing
 
 STATE = "/var/lib/firstlight/engines"
@@ -20,83 +21,6 @@ UNPROVEN = "unproven"
 """Beside them while a unit that took the place of another has not shown a token yet."""
 
 NONE = EngineState("inactive", False, True, "none")
-
-# The unit file alone decides what runs: its configuration is in files named by their content. So
-# one rename goes forward, and one rename goes back. What stood before is kept only if it served;
-# ``unproven`` says so across a cut: the unit itself removes it once it has shown a token.
-SWITCH = r"""
-unit=$1 name=$2 how=$3 states=$4 state=$4/$2 folder=$5/$2 written=$6
-installed=/etc/systemd/system/$unit next=$state/next.service previous=$state/previous.service
-unproven=$state/unproven
-# Who listens may be gone before this ends; the way back is gone all the same.
-trap '' HUP PIPE
-say() { echo "$*" >&2; }
-# Of this start alone: the version before may have said a lot until it was stopped.
-said() {
-  id=$(systemctl show --value -p InvocationID "$unit")
-  if [ -n "$id" ]; then set -- "_SYSTEMD_INVOCATION_ID=$id" + "INVOCATION_ID=$id"
-  else set -- -u "$unit"; fi
-  journalctl -q -n 25 --no-pager -o cat "$@" >&2
-}
-beside() { cp "$1" "$2.firstlight-new" && sync "$2.firstlight-new"; }
-take() { beside "$1" "$installed" && mv -f "$installed.firstlight-new" "$installed"; }
-loaded() {
-  systemctl daemon-reload; systemctl enable --quiet "$unit"
-  systemctl reset-failed "$unit" 2>/dev/null
-}
-tidy() {
-  for path in "$folder"/*; do
-    grep -qsF "$path" "$installed" "$previous" || rm -f -- "$path"
-  done
-  rm -f -- "$folder.yaml" "$unproven"
-  docker volume ls -q 2>/dev/null | grep -E "^firstlight-cache-$name(-[0-9a-f]{12})?\$" |
-  while read -r volume; do
-    grep -qsF "$volume:" "$installed" "$previous" || docker volume rm "$volume" >/dev/null 2>&1
-  done
-}
-# One that an earlier run left there is not what is wanted now.
-[ "$written" = no ] || rm -f "$next"
-if [ "$how" = adopt ]; then
-  take "$next" && rm -f "$next" || exit 1
-  loaded; systemctl start "$unit" && tidy; exit
-fi
-# Whatever needs space on the disk comes before the stop.
-[ ! -e "$next" ] || beside "$next" "$installed" || exit 1
-serving=no
-if [ -e "$next" ] && [ -e "$installed" ] && [ "$(systemctl is-active "$unit")" = active ]; then
-  beside "$installed" "$previous" && mv -f "$previous.firstlight-new" "$previous" &&
-    touch "$unproven" || exit 1
-  serving=yes
-elif [ -e "$unproven" ] && [ -e "$previous" ]; then
-  serving=yes
-fi
-[ "$how" != switch ] || systemctl stop "$unit" 2>/dev/null
-if [ -e "$next" ]; then
-  mv -f "$installed.firstlight-new" "$installed" && rm -f "$next" ||
-    { systemctl start "$unit"; exit 1; }
-fi
-loaded
-systemctl start "$unit" && { tidy; exit 0; }
-say "last words of $unit:"
-said
-[ "$serving" = yes ] || exit 1
-systemctl stop "$unit"; take "$previous"; loaded
-if systemctl start "$unit"; then rm -f "$unproven"; say "returned to the version before: it answers again"
-else say "the version before does not start either"; fi
-exit 1
-"""
-
-RETIRE = r"""
-out=$1 state=$2 folder=$3; shift 3
-for name in "$@"; do
-  unit=firstlight-engine-$name.service
-  systemctl disable --quiet --now "$unit"
-  rm -rf -- "/etc/systemd/system/$unit" "$folder/$name" "$folder/$name.yaml" "$state/$name" "$out/$name"
-  docker volume ls -q 2>/dev/null | grep -E "^firstlight-cache-$name(-[0-9a-f]{12})?\$" |
-  xargs -r docker volume rm >/dev/null 2>&1
-done
-systemctl daemon-reload
-"""
 
 
 def read() -> Engines:
@@ -121,6 +45,51 @@ def retired(keep: Sequence[str]) -> Generator[StringCommand, None, None]:
 
 
 @operation()
+def room(units: Sequence[EngineUnit]) -> Generator[StringCommand, None, None]:
+    """
+    Stop what is about to be replaced and would be in the way of it.
+
+    That is an engine whose port or GPU another one takes over, and the first host of a copy
+    over several: its open answers have to end before the other hosts stop.
+
+    + units: the units of all instances of the host
+    """
+    found = read()
+    named = [unit.named(found.uuids) for unit in units]
+    stop = [
+        name if unit.instance.node is None else f"{name}="
+        for unit in in_the_way(named, found)
+        for name in [unit.instance.name]
+    ]
+    if not stop:
+        host.noop("no engine is in the way of another")
+        return
+    yield script(MAKE_ROOM, STATE, *stop)
+
+
+def in_the_way(units: Sequence[EngineUnit], found: Engines) -> list[EngineUnit]:
+    """Return those of ``units`` that have to stop before the others are replaced."""
+    changing = {
+        unit.instance.name: unit
+        for unit in units
+        if found.units.get(unit.instance.name, NONE).spec != unit.spec()
+    }
+    return [
+        unit
+        for name, unit in changing.items()
+        if (have := found.units.get(name, NONE)).active == "active"
+        if (unit.instance.node is not None and unit.instance.leads)
+        or any(takes(other, unit, have) for other in changing.values() if other is not unit)
+    ]
+
+
+def takes(other: EngineUnit, unit: EngineUnit, have: EngineState) -> bool:
+    """Tell whether ``other`` shall have a port or a GPU that ``unit`` has now and gives up."""
+    left = set(have.gpus) - set(unit.instance.gpus)
+    return other.instance.port == have.port or bool(left & set(other.instance.gpus))
+
+
+@operation()
 def serving(
     unit: EngineUnit, text: Callable[[EngineUnit], str]
 ) -> Generator[StringCommand, None, None]:
@@ -135,7 +104,18 @@ def serving(
     """
     found = read()
     unit = unit.named(found.uuids)
-    have, wanted = found.units.get(unit.instance.name, NONE), text(unit)
+    have = found.units.get(unit.instance.name, NONE)
+    if nameless(unit, have, found):
+        yield failure(
+            FirstlightError(
+                f"the GPUs of {unit.instance.name} cannot be named; it was left as it is",
+                where=host.name,
+                why="nvidia-smi fails, and the engine's unit has its GPUs by UUID",
+                fix="see nvidia-smi on the host; deploys/gpu.py mends the GPU layer",
+            )
+        )
+        return
+    wanted = text(unit)
     as_specified = have.spec == unit.spec()
     as_written = have.unit == digest(wanted) and all(
         have.files.get(path) == digest(content) for path, content in unit.files.items()
@@ -149,15 +129,21 @@ def serving(
         yield writing([*[File(path, content) for path, content in unit.files.items()], staged])
     yield explained(
         script(SWITCH, unit.name, unit.instance.name, how(have, as_specified, as_written),
-               STATE, FOLDER, "yes" if as_written else "no"),
+               STATE, FOLDER, "yes" if as_written else "no", "no" if unit.instance.node else "yes"),
         FirstlightError(
-            f"the engine of {unit.instance.name} does not answer",
+            f"the engine of {unit.instance.name} does not answer as it is declared",
             where=host.name,
             why="its last words stand above",
             fix=f"journalctl -u {unit.name} on the host; start_timeout is "
             f"{unit.model.start_timeout} s",
         ),
     )  # fmt: skip
+
+
+def nameless(unit: EngineUnit, have: EngineState, found: Engines) -> bool:
+    """Tell whether the driver's silence would make a unit with UUIDs one with numbers."""
+    by_uuid = any(gpu.startswith("GPU-") for gpu in have.gpus)
+    return bool(unit.instance.gpus) and by_uuid and not found.readable
 
 
 def how(have: EngineState, as_specified: bool, as_written: bool) -> str:

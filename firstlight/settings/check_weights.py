@@ -19,6 +19,7 @@ _SECRET_NAME = re.compile(r"token|signature|sig$|secret|passw|auth|credential|ke
 def file_contradictions(host: str, at: str, model: Model, profile: EngineRow) -> Iterator[Problem]:
     """Every contradiction in where the weights come from, and in which file of them is served."""
     yield from _source(host, at, model, profile)
+    yield from _said_twice(host, at, model)
     parts: list[tuple[str, Model | Weights]] = [(at, model)]
     parts += [(f"{at}.lora[{index}]", lora) for index, lora in enumerate(model.lora)]
     if model.speculative is not None and model.speculative.draft is not None:
@@ -41,6 +42,15 @@ def _source(host: str, at: str, model: Model, profile: EngineRow) -> Iterator[Pr
     elif not profile.single_file and _is_one_file(source):
         expected = f"a folder, whose location ends in /: {engine} serves all files of it"
         yield Problem(host, key, found, expected)
+
+
+def _said_twice(host: str, at: str, model: Model) -> Iterator[Problem]:
+    """Repository and revision beside weights that are others: nobody can tell which is meant."""
+    source = model.source
+    other = model.repo is not None and model.repo != source.repo
+    if other or (model.revision is not None and model.revision != source.revision):
+        expected = "either weights, or repo and revision: these are two different sources"
+        yield Problem(host, f"{at}.weights", f"{source.scheme}://{source.path}", expected)
 
 
 def _secret(host: str, at: str, part: Model | Weights) -> Iterator[Problem]:

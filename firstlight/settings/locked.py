@@ -68,7 +68,7 @@ def _weights(part: dict[str, Any], found: Lockable, pins: Pins) -> Problem | Non
         fix = f"{pins.command} --update"
         return found.wrong(f"{pins.file} has {revision} for {found.name}", "", fix)
     part["weights"] = str(pinned)
-    if part.get("repo") is not None:
+    if part.get("repo") is not None and source.scheme == HF:
         part["revision"] = revision
     if entry is None:
         return found.problem or _missing(found, str(source), pins)

@@ -47,7 +47,8 @@ esac""",
         {
             "tiny": EngineState("active", True, False, "0123abcd", EMPTY, files),
             "qwen3-8b.v2": EngineState("failed", False, True, "none", EMPTY),
-        }
+        },
+        readable=False,
     )
     assert any('"the.label"' in call for call in stubs.calls("docker"))
 
@@ -55,7 +56,22 @@ esac""",
 def test_a_bare_host_has_no_engines(stubs: Stubs, tmp_path: Path) -> None:
     stubs.add("systemctl", "exit 1")
     stubs.add("nvidia-smi", "exit 127")
-    assert engines(stubs, tmp_path) == Engines()
+    assert engines(stubs, tmp_path) == Engines(readable=False)
+
+
+def test_what_a_unit_takes_is_read_from_it(stubs: Stubs, tmp_path: Path) -> None:
+    run = [
+        "--publish 127.0.0.1:8001:8080 \\",
+        "--device nvidia.com/gpu=GPU-a \\",
+        "--device nvidia.com/gpu=1 \\",
+    ]
+    unit = "ExecStart=/usr/bin/docker run \\\n  " + "\n  ".join(run) + "\n  image\n"
+    (tmp_path / "firstlight-engine-tiny.service").write_text(unit)
+    stubs.add("systemctl", "echo ActiveState=active")
+    stubs.add("nvidia-smi", "exit 0")
+    found = engines(stubs, tmp_path)
+    assert (found.units["tiny"].port, found.units["tiny"].gpus) == (8001, ("GPU-a", "1"))
+    assert found.readable
 
 
 def test_gpus_are_named_where_the_specification_names_them(stubs: Stubs, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from tests.lab.rack import TestRack
 
 STORE = "/srv/models/"
 INCOMING = f"{STORE}.incoming"
+BLOBS = f"{STORE}.blobs"
+ENGINES = "/var/lib/firstlight/engines/"
 MARKER = ".firstlight.json"
 RELEASES = "/etc/nginx/firstlight/releases/"
 DRAFT = ".firstlight-"
@@ -59,7 +61,7 @@ def half_done(rack: TestRack, host: str, whole: HostTree, bare: HostTree) -> lis
 def is_settled(path: str, kind: str) -> bool:
     """Whether a path has to be whole: folders are mended later, drafts are nobody's."""
     ours = not path.startswith("/etc/systemd/system/") or "firstlight" in path
-    draft = DRAFT in path or path.startswith(INCOMING) or "/.#" in path
+    draft = DRAFT in path or path.startswith((INCOMING, BLOBS, ENGINES)) or "/.#" in path
     # A release that is not the current one yet is a draft too.
     release = path.startswith(RELEASES) and not path.startswith(f"{RELEASES}RELEASE/")
     return kind != "directory" and ours and not draft and not release
@@ -90,7 +92,9 @@ def broken_json(here: HostTree) -> list[str]:
             found += incomplete(here, folder, parsed)
     visible = {path for path in here.entries if path.startswith(STORE) and path.count("/") == 3}
     bare = [path for path in visible if f"{path}/{MARKER}" not in here.entries]
-    return found + [f"{path} is visible without a marker" for path in bare if path != INCOMING]
+    return found + [
+        f"{path} is visible without a marker" for path in bare if path not in (INCOMING, BLOBS)
+    ]
 
 
 def incomplete(here: HostTree, folder: str, marker: dict[str, Any]) -> list[str]:

@@ -23,7 +23,7 @@ def broken(deployed: TestRack) -> Iterator[Run]:
     deployed.sh("lab1", f"systemctl stop {UNIT}")
     yield deployed.deploy("lab1", data={"models": [deployed.model(args={"no-such-flag": True})]})
     _, totals = deployed.changes("lab1")
-    assert totals["success"] >= 2  # the unit, the engine
+    assert totals["success"] >= 1  # the engine with its unit
     assert deployed.client("lab1").answers()
 
 

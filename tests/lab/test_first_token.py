@@ -68,9 +68,11 @@ def test_the_curl_line_streams_when_it_is_pasted(day: FirstDay) -> None:
 
 def test_the_receipt_says_what_serves(receipt: dict[str, object], rack: TestRack) -> None:
     model, wanted = receipt["models"][0], rack.model()  # type: ignore[index]
-    assert {key: model[key] for key in ("name", "engine", "image", "repo", "revision")} == {
-        key: wanted[key] for key in ("name", "engine", "image", "repo", "revision")
+    assert {key: model[key] for key in ("name", "engine", "image")} == {
+        key: wanted[key] for key in ("name", "engine", "image")
     }
+    assert model["weights"] == f"hf://{wanted['repo']}@{wanted['revision']}"
+    assert model["instances"] == ["tiny"]
     assert receipt["schema"] == 1 and receipt["host"] == "lab1"
     assert {"docker.io", "nginx"} <= set(receipt["packages"])  # type: ignore[call-overload]
     assert sum(receipt["phases"].values()) <= receipt["seconds"]  # type: ignore[attr-defined]

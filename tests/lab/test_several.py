@@ -116,3 +116,14 @@ def test_one_that_is_killed_at_work_comes_back_once(several: TestRack) -> None:
     assert watcher.statuses == {200}
     assert int(several.sh(HOST, restarts).out) - first == 1
     assert several.sh(HOST, "systemctl is-active firstlight-engine-tiny").out.strip() == "active"
+
+
+def test_models_that_trade_places_do_not_meet(several: TestRack) -> None:
+    # One is put before the other: the default ports move on, and the first is taken at once.
+    moved = {"models": [several.model(name="second", port=8000), several.model(port=8100)]}
+    run, totals = several.changes(HOST, data=moved)
+    assert totals["error"] == 0, run.text
+    assert list(containers(several)) == ["firstlight-second", "firstlight-tiny"]
+    for model in ("tiny", "second"):
+        answer = several.client(HOST).ask(f"/models/{model}{CHAT}", {**chat(2), "model": model})
+        assert answer.status == 200

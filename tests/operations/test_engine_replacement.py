@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from firstlight.engines.instance import Node
 from firstlight.engines.unit import EngineUnit
 from firstlight.settings import Model
 from tests.operations.engine_host import Host, have, switch
@@ -69,3 +71,18 @@ def test_an_engine_that_does_not_answer_is_shown_with_its_last_words(
     assert code == 1
     assert "CUDA out of memory" in said and "gpu1" in said and "returned" not in said
     assert f"start_timeout is {unit.model.start_timeout} s" in said
+
+
+def test_a_copy_over_several_hosts_is_not_half_put_back(
+    host: Host, model: Callable[..., Model]
+) -> None:
+    alone = unit_of(model())
+    node = Node(1, 2, "192.0.2.1", "192.0.2.2")
+    unit = EngineUnit(replace(alone.instance, node=node))
+    _, command = switch(unit, have(unit, spec="another", unit="another"))
+    host.installed.write_text("old")
+    (host.state / "tiny/next.service").write_text("new")
+    code, said = host.replace(command, "old")
+    assert code == 1 and host.installed.read_text() == "new"
+    assert "a copy over several hosts is not put back by itself" in said
+    assert not (host.state / "tiny/unproven").exists()

@@ -13,7 +13,9 @@ import pytest
 
 from firstlight.engines.unit import EngineUnit
 from firstlight.facts.engines import Engines, EngineState, EngineStates
-from firstlight.operations.engines import retired, serving
+from firstlight.operations.commands import script
+from firstlight.operations.engine_scripts import MAKE_ROOM
+from firstlight.operations.engines import in_the_way, retired, room, serving
 from firstlight.settings import Model
 from tests.operations.engine_host import UNIT, Facts, Host, have, switch, text
 from tests.operations.play import commands, converged, run
@@ -120,3 +122,63 @@ def test_models_gone_are_stopped_and_removed(stubs: Stubs, tmp_path: Path) -> No
     assert removed in calls
     assert calls[-1] == "systemctl daemon-reload"
     assert not any("tiny" in call for call in calls)
+
+
+def serves(name: str, port: int, *gpus: str, **change: object) -> EngineState:
+    return replace(EngineState("active", True, False, "old", port=port, gpus=gpus), **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("installed", "stopped"),
+    [
+        # A model that is put before another takes its port: both move.
+        ({"b": serves("b", 8000)}, ["b"]),
+        ({"a": serves("a", 8001), "b": serves("b", 8000)}, ["a", "b"]),
+        ({"a": serves("a", 8000), "b": serves("b", 8001)}, []),
+        ({"b": serves("b", 8000, active="failed")}, []),
+        ({}, []),
+    ],
+)
+def test_engines_that_trade_places_stop_first(
+    model: Callable[..., Model], installed: dict[str, EngineState], stopped: list[str]
+) -> None:
+    units = [unit_of(model(name=name, port=port)) for name, port in (("a", 8000), ("b", 8001))]
+    found, host = commands(room, {EngineStates: Engines(installed)}, units=units)
+    assert bool(found) is bool(stopped) and bool(host.noop_description) is not bool(stopped)
+    for command in found:
+        words = command.get_raw_value().split("/var/lib/firstlight/engines ")[1].split()
+        assert words == stopped
+
+
+def test_gpus_are_traded_too(model: Callable[..., Model]) -> None:
+    units = [
+        unit_of(model(name=n, port=p, gpus=[g])) for n, p, g in (("a", 8000, 1), ("b", 8001, 0))
+    ]
+    traded = Engines({"a": serves("a", 8000, "0"), "b": serves("b", 8001, "1")})
+    assert [u.instance.name for u in in_the_way(units, traded)] == ["a", "b"]
+    shared = Engines({"a": serves("a", 8000, "1", "0"), "b": serves("b", 8001, "1", "0")})
+    assert [u.instance.name for u in in_the_way(units, shared)] == ["a", "b"]
+    kept = Engines({"a": serves("a", 8000, "1"), "b": serves("b", 8001, "0")})
+    assert in_the_way(units, kept) == []
+
+
+def test_those_that_make_room_can_come_back(stubs: Stubs, host: Host) -> None:
+    host.installed.write_text("old")
+    stubs.add("systemctl")
+    command = script(MAKE_ROOM, str(host.state), "tiny")
+    assert run(command, stubs.env, {"/etc/systemd/system": host.units}).returncode == 0
+    assert (host.state / "tiny/previous.service").read_text() == "old"
+    assert (host.state / "tiny/unproven").exists()
+    assert host.verbs() == ["stop"]
+
+
+def test_a_driver_that_is_silent_renames_no_gpu(model: Callable[..., Model]) -> None:
+    unit = unit_of(model(gpus=[0]))
+    state = serves("tiny", 8000, "GPU-a")
+    silent = {EngineStates: Engines({"tiny": state}, readable=False)}
+    (command,), _ = commands(serving, silent, unit=unit, text=text)
+    assert "cannot be named; it was left as it is" in command.get_raw_value()
+    assert (
+        len(commands(serving, {EngineStates: Engines({"tiny": state})}, unit=unit, text=text)[0])
+        == 2
+    )

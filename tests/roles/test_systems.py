@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from firstlight.catalogue import docker_archive, systems
+from firstlight.facts.engines import Engines, EngineState, EngineStates
 from firstlight.facts.packages import InstalledPackages
+from firstlight.facts.probe import HostProbe
 from firstlight.operations.files import File
 from firstlight.rendering import TEMPLATES
 from tests.roles.hosts import bare, made
@@ -91,3 +94,19 @@ def test_the_fetch_program_has_a_python_and_authorities(
     assert f"\nExecStart=/usr/bin/{python} -I " in unit.data.decode()
     assert f" SSL_CERT_FILE={authorities}\n" in unit.data.decode()
     assert {python, f"/usr/bin/{python}"} & set(packages)
+
+
+def test_engines_go_with_the_last_model(stage: Stage) -> None:
+    inventory, facts = INVENTORY.with_name("no_models.py"), bare(systems()["debian 13"])
+
+    def serving(settings, kind, arguments):  # type: ignore[no-untyped-def]
+        found = facts(settings, kind, arguments)
+        if kind is HostProbe:
+            return replace(found, engines=frozenset({"firstlight-engine-tiny.service"}))
+        if kind is EngineStates:
+            return Engines({"tiny": EngineState("active", True, False, "spec")})
+        return found
+
+    retired = "Engine | Retire engines of models no longer served"
+    assert retired in stage.play(inventory, serving).changes["monitor1"]
+    assert not any("Engine" in each for each in stage.play(inventory, facts).changes["monitor1"])

@@ -51,7 +51,7 @@ def test_a_stop_waits_for_open_answers(
     assert engine.answers["/metrics"] == []  # one quiet look is not enough
     assert Path(spec["out"]).exists()
     (call,) = stubs.calls("docker")
-    assert call.startswith("docker stop --time ") and call.endswith(" firstlight-tiny")
+    assert call.startswith("docker stop -t ") and call.endswith(" firstlight-tiny")
     assert int(call.split()[3]) >= spec["end_seconds"]
 
 
@@ -61,7 +61,7 @@ def test_a_stop_does_not_wait_for_ever(
     engine.answers["/metrics"] = (200, b"running 1\n")
     took = stop(spec, stubs, tmp_path / "spec.json")
     assert 2 <= took < 8
-    assert stubs.calls("docker") == ["docker stop --time 10 firstlight-tiny"]
+    assert stubs.calls("docker") == ["docker stop -t 10 firstlight-tiny"]
 
 
 def test_an_engine_that_is_gone_is_not_waited_for(

@@ -153,3 +153,16 @@ def test_adapters_have_names_of_their_own(data: Data, problems: Problems) -> Non
 )
 def test_flags(engine: str, args: Data, expected: str, data: Data, problems: Problems) -> None:
     assert expected in only(problems(served(data, engine, args=args)))
+
+
+def test_weights_and_another_repository_are_two_sources(
+    data: Data, problems: Problems, load: Callable[..., HostSettings]
+) -> None:
+    other = "hf://another/model@" + "3" * 40
+    for change in ({"weights": other}, {"weights": other, "repo": None}):
+        text = only(problems(served(data, "vllm", **change)))
+        assert (
+            "models[0].weights: found hf://another/model, expected either weights, or repo" in text
+        )
+    alone = {"weights": other, "repo": None, "revision": None}
+    assert load(served(data, "vllm", **alone)).models[0].weights == other

@@ -156,8 +156,8 @@ def test_the_newest_is_never_taken(read: Load, image: str) -> None:
 def test_what_no_lock_can_look_up_says_how_to_get_its_checksum(
     read: Load, weights: str, how: str
 ) -> None:
-    found = refused(read, pins(), weights=weights, repo=None, revision=None)
-    (line,) = [each for each in found if "models[0].weights" in each]
+    alone = {"weights": weights, "repo": None, "revision": None}
+    (line,) = [each for each in refused(read, pins(), **alone) if "models[0].file" not in each]
     assert line.startswith("gpu1: models[0].weights: found") and line.endswith(how)
     assert f"write {weights}@sha256:SUM" in line
 
