@@ -71,7 +71,7 @@ def test_a_second_run_has_nothing_to_do(several: TestRack) -> None:
 
 def test_both_replicas_are_asked(several: TestRack) -> None:
     client = several.client(HOST)
-    streams = [client.stream(2000) for _ in range(4)]
+    streams = [client.stream(12000) for _ in range(4)]  # seconds, also on a fast machine
     for stream in streams:
         next(stream)
     busy = several.sh(
@@ -80,7 +80,7 @@ def test_both_replicas_are_asked(several: TestRack) -> None:
         "awk '/^llamacpp:requests_processing/ {print $2}'; done",
     ).out.split()
     for stream in streams:
-        assert [*stream][-1] == "[DONE]"
+        stream.close()  # type: ignore[attr-defined]
     assert [float(count) > 0 for count in busy] == [True, True]
 
 
