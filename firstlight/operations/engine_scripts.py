@@ -26,10 +26,12 @@ loaded() {
   systemctl reset-failed "$unit" 2>/dev/null
 }
 tidy() {
-  for path in "$folder"/*; do
-    grep -qsF "$path" "$installed" "$previous" || rm -f -- "$path"
+  # The last one is what units of the first release waited with.
+  for path in "$folder"/* "$folder.yaml" /usr/local/lib/firstlight/await-engine; do
+    grep -qsF "$path" /etc/systemd/system/firstlight-engine-*.service "$states"/*/previous.service ||
+      rm -f -- "$path"
   done
-  rm -f -- "$folder.yaml" "$unproven"
+  rm -f -- "$unproven"
   docker volume ls -q 2>/dev/null | grep -E "^firstlight-cache-$name(-[0-9a-f]{12})?\$" |
   while read -r volume; do
     grep -qsF "$volume:" "$installed" "$previous" || docker volume rm "$volume" >/dev/null 2>&1

@@ -29,16 +29,18 @@ def host(tmp_path: Path, stubs: Stubs) -> Host:
 def test_a_new_version_takes_the_place_of_the_old(host: Host, unit: EngineUnit) -> None:
     _, command = switch(unit, have(unit, spec="another", unit="another"))
     kept, gone = host.folder / "tiny/config-kept", host.folder / "tiny/config-gone"
-    for path in (kept, gone):
+    before, other = host.folder / "tiny.yaml", host.folder / "tiny/watch-other.json"
+    for path in (kept, gone, before, other):
         path.touch()
-    host.installed.write_text(f"old {kept}")
+    host.installed.write_text(f"old {kept} {before}")
+    (host.units / "firstlight-engine-other.service").write_text(f"{other}")
     (host.state / "tiny/next.service").write_text("new")
     code, _ = host.replace(command, "new")
     assert code == 0 and host.installed.read_text() == "new"
     assert host.verbs() == ["stop", "daemon-reload", "start"]
     # What the version before reads stays, to go back to.
     assert (host.state / "tiny/previous.service").read_text().startswith("old")
-    assert kept.exists() and not gone.exists()
+    assert kept.exists() and before.exists() and other.exists() and not gone.exists()
 
 
 def test_a_version_that_does_not_answer_is_taken_back(host: Host, unit: EngineUnit) -> None:
