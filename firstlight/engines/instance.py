@@ -81,6 +81,9 @@ class Instance:
 
     def named(self, uuids: Mapping[str, str]) -> Instance:
         """Return the same with GPUs by UUID, where ``uuids`` (by number) are all known."""
-        if not self.gpus or any(gpu not in uuids for gpu in self.gpus):
+        numbers = self.gpus
+        if numbers == ("all",) and len(uuids) == self.cards:
+            numbers = tuple(sorted(uuids, key=int))
+        if not numbers or any(gpu not in uuids for gpu in numbers):
             return self
-        return replace(self, gpus=tuple(uuids[gpu] for gpu in self.gpus))
+        return replace(self, gpus=tuple(uuids[gpu] for gpu in numbers))

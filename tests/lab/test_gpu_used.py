@@ -44,6 +44,8 @@ def test_a_model_that_does_not_fit_is_no_slow_success(lab: GpuRack) -> None:
     run = deployed(lab)
     assert run.code == 0, run.text
     assert "tiny: first token after" in run.text
+    # By its UUID: numbers change with the order in which the driver finds its cards.
+    assert "--device nvidia.com/gpu=GPU-" in lab.sh(HOST, f"systemctl cat {UNIT}").out
     model = loaded(lab)
     assert model["size_vram"] == model["size"] > 0
     assert model["expires_at"] > "2100"  # it stays

@@ -101,3 +101,11 @@ def test_gpus_go_by_uuid_where_all_are_known(model: Make) -> None:
     assert named.instance.gpus == ("GPU-a", "GPU-b")
     assert "nvidia.com/gpu=GPU-b" in named.run()
     assert named.spec() != unit.spec()
+
+
+def test_all_gpus_are_named_where_all_are_known(model: Make) -> None:
+    unit, uuids = unit_of(model(**VLLM, gpus="all"), cards=2), {"1": "GPU-b", "0": "GPU-a"}
+    assert unit.named(uuids).instance.gpus == ("GPU-a", "GPU-b")
+    # A card that is divided into instances has no name of its own to containers.
+    assert unit.named({"0": "GPU-a"}) == unit
+    assert unit_of(model(**VLLM, gpus="all")).named({}).instance.gpus == ("all",)
