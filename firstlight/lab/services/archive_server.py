@@ -70,7 +70,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(len(data)))
-        self.send_header("Last-Modified", self.date_time_string(int(path.stat().st_mtime)))
+        if name not in INDEX:
+            # An index and its variant may be of the same second: apt would take one for the other.
+            self.send_header("Last-Modified", self.date_time_string(int(path.stat().st_mtime)))
         self.end_headers()
         if body:
             sent = data[: trouble.end(0, len(data) - 1)]
