@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.cut import Moment, Victim, cut
-from tests.lab.half_done import BLOBS, ENGINES, RELEASES, half_done
+from tests.lab.half_done import ENGINES, RELEASES, STORE, half_done
 from tests.lab.host_tree import HostTree, bare_again, strangers, tree
 from tests.lab.hub import faulty
 from tests.lab.rack import TestRack
@@ -81,6 +81,6 @@ def test_every_moment_is_mended(rack: TestRack, whole: HostTree, bare: HostTree)
     here, model = tree(rack, HOST).described(), whole.described()
     assert strangers(here, model) == []
     # The model may have had releases, engines and weights before the current ones.
-    before = (RELEASES, BLOBS, ENGINES, "/etc/firstlight/engines/")
+    before = (RELEASES, STORE, ENGINES, "/etc/firstlight/engines/")
     missing = [path for path in sorted(set(model) - set(here)) if not path.startswith(before)]
     assert missing == []
