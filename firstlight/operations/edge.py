@@ -26,12 +26,26 @@ SWITCH = r"""
 set -u; new=$1; current=$2; socket=$3; old=$(readlink "$current" 2>/dev/null)
 running() { curl -s -m 2 --unix-socket "$socket" http://edge/release 2>/dev/null; }
 point() { ln -sfn "$1" "$current.firstlight-new" && mv -fT "$current.firstlight-new" "$current" && sync "$(dirname "$current")"; }
+# Workers of the master that runs now, and still take connections: they know the old release only.
+taking() {
+  master=$(cat /run/nginx.pid 2>/dev/null) || return 0
+  for file in $(grep -lzx 'nginx: worker process' /proc/[0-9]*/cmdline 2>/dev/null); do
+    grep -qsx "PPid:.$master" "${file%cmdline}status" && echo "$file"
+  done
+}
+before=$(taking)
 point "$new"
 systemctl daemon-reload; systemctl enable --quiet nginx.service
 if [ -n "$(running)" ]; then systemctl reload nginx.service; else systemctl restart nginx.service; fi
 result=$?; name=$(basename "$new"); tries=0
 while [ $result = 0 ] && [ "$(running)" != "$name" ]; do
   tries=$((tries + 1)); [ $tries -gt 50 ] && result=1; sleep 0.1
+done
+# A key that is new would still be unknown there, one that is revoked still known.
+for file in $before; do
+  while [ $result = 0 ] && grep -qszx 'nginx: worker process' "$file"; do
+    tries=$((tries + 1)); [ $tries -gt 100 ] && break; sleep 0.05
+  done
 done
 if [ $result != 0 ]; then
   journalctl -q -u nginx.service -n 8 --no-pager -o cat >&2
