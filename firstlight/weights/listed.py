@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from abc import ABC, abstractmethod
 from pathlib import Path
 from urllib.parse import quote
 
@@ -45,23 +46,23 @@ def sums(content: bytes, source: Source) -> dict[str, str]:
     return listed
 
 
-class Listed:
+class Listed(ABC):
     """Files of one job that are named by their SHA-256 sums."""
 
     def __init__(self, job: Job, source: Source) -> None:
         self.job, self.source = job, source
 
+    @abstractmethod
     def place(self, name: str) -> str:
         """Return where a file of the folder is; for "" the source itself."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, place: str) -> bytes:
         """Return a small file."""
-        raise NotImplementedError
 
+    @abstractmethod
     def size(self, place: str, name: str) -> int:
         """Return a file's length in bytes."""
-        raise NotImplementedError
 
     def look_up(self) -> list[Wanted]:
         """Return what is to be fetched. Raises :class:`FetchError`."""

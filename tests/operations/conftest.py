@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.operations.engine_host import host, unit
 from tests.operations.writer import writer
 from tests.site import load, model
 from tests.stubs import stubs
 
-__all__ = ["load", "model", "stubs", "writer"]
+__all__ = ["host", "load", "model", "stubs", "unit", "writer"]

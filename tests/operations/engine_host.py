@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from pyinfra.api import StringCommand
 
 from firstlight.engines.unit import EngineUnit
 from firstlight.facts.engines import Engines, EngineState, EngineStates
 from firstlight.operations.engines import digest, serving
+from firstlight.settings import Model
 from roles.engine import unit_text
 from tests.operations.play import commands, run
 from tests.stubs import Stubs
+from tests.units import unit_of
 
 UNIT = "firstlight-engine-tiny.service"
 Facts = dict[type, object]
@@ -71,3 +75,13 @@ class Host:
     def verbs(self) -> list[str]:
         calls = [call.split(" ") for call in self.stubs.calls("systemctl")]
         return [words[1] for words in calls if words[1] in ("stop", "start", "daemon-reload")]
+
+
+@pytest.fixture
+def unit(model: Callable[..., Model]) -> EngineUnit:
+    return unit_of(model())
+
+
+@pytest.fixture
+def host(tmp_path: Path, stubs: Stubs) -> Host:
+    return Host(tmp_path, stubs)

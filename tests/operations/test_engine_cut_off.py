@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from pyinfra.api import StringCommand
 
 from firstlight.engines.unit import EngineUnit
-from firstlight.settings import Model
 from tests.operations.engine_host import UNIT, Host, have, switch
 from tests.stubs import Stubs
-from tests.units import unit_of
-
-
-@pytest.fixture
-def unit(model: Callable[..., Model]) -> EngineUnit:
-    return unit_of(model())
-
-
-@pytest.fixture
-def host(tmp_path: Path, stubs: Stubs) -> Host:
-    return Host(tmp_path, stubs)
 
 
 def cut_off(host: Host) -> None:

@@ -4,26 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from firstlight.engines.instance import Node
 from firstlight.engines.unit import EngineUnit
 from firstlight.settings import Model
 from tests.operations.engine_host import Host, have, switch
-from tests.stubs import Stubs
 from tests.units import unit_of
-
-
-@pytest.fixture
-def unit(model: Callable[..., Model]) -> EngineUnit:
-    return unit_of(model())
-
-
-@pytest.fixture
-def host(tmp_path: Path, stubs: Stubs) -> Host:
-    return Host(tmp_path, stubs)
 
 
 def test_a_new_version_takes_the_place_of_the_old(host: Host, unit: EngineUnit) -> None:

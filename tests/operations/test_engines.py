@@ -23,16 +23,6 @@ from tests.stubs import Stubs
 from tests.units import unit_of
 
 
-@pytest.fixture
-def unit(model: Callable[..., Model]) -> EngineUnit:
-    return unit_of(model())
-
-
-@pytest.fixture
-def host(tmp_path: Path, stubs: Stubs) -> Host:
-    return Host(tmp_path, stubs)
-
-
 def test_an_engine_as_specified_is_left_alone(unit: EngineUnit) -> None:
     assert converged(serving, have(unit), unit=unit, text=text)
 
