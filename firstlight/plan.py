@@ -11,6 +11,7 @@ from pyinfra import host, inventory, state
 
 from firstlight import adapter, registry, site
 from firstlight.catalogue import System
+from firstlight.edge.release import Release, release
 from firstlight.engines.instance import Instance
 from firstlight.engines.placement import placed
 from firstlight.errors import FirstlightError
@@ -21,7 +22,6 @@ from firstlight.models_fit import misfits, remarks, sizes
 from firstlight.nvidia.decision import Decision
 from firstlight.phases import PhaseClock
 from firstlight.preflight import ground_obstacles, obstacles, system_of
-from firstlight.release import Release, release
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
 from firstlight.weights.store import STORE

@@ -10,11 +10,11 @@ from __future__ import annotations
 from pyinfra.api.deploy import deploy
 
 from firstlight.catalogue import System
-from firstlight.edge_routes import GATE_SOCKETS
+from firstlight.edge.release import BASE, CURRENT, SOCKET, Release
+from firstlight.edge.routes import GATE_SOCKETS
 from firstlight.operations import edge as operations
 from firstlight.operations import packages
 from firstlight.operations.files import Directory, File, files
-from firstlight.release import BASE, CURRENT, SOCKET, Release
 from firstlight.rendering import render
 from firstlight.settings import HostSettings
 from roles.owned import Owned

@@ -15,12 +15,12 @@ from pyinfra.api.deploy import deploy
 import firstlight
 from firstlight import receipt, site
 from firstlight.catalogue import System
-from firstlight.edge_routes import served
+from firstlight.edge.release import Release
+from firstlight.edge.routes import served
 from firstlight.engines.instance import Instance
 from firstlight.operations import ready as operations
 from firstlight.phases import PhaseClock, as_line
 from firstlight.ready import FirstLight, first_light
-from firstlight.release import Release
 from firstlight.settings import HostSettings
 from firstlight.transport import traffic_to
 from roles.owned import Owned

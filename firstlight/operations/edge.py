@@ -7,11 +7,11 @@ from collections.abc import Generator
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
+from firstlight.edge.release import CURRENT, RELEASES, SOCKET, Release
 from firstlight.errors import FirstlightError
 from firstlight.facts.edge import Edge, EdgeState
 from firstlight.operations.commands import explained, script
 from firstlight.operations.files import Directory, File, writing
-from firstlight.release import CURRENT, RELEASES, SOCKET, Release
 
 # What nginx refuses does not stay to be taken for a release, unless it is the one that serves.
 TEST = r"""

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from firstlight.edge.release import BASE, Release
 from firstlight.facts.edge import Edge, EdgeState
 from firstlight.operations.edge import items, released
-from firstlight.release import BASE, Release
 from firstlight.secret import Secret
 from tests.operations.play import commands, converged, run
 from tests.stubs import Stubs

@@ -7,6 +7,7 @@ from typing import Any
 
 from firstlight import receipt
 from firstlight.catalogue import System
+from firstlight.edge.release import RELEASES
 from firstlight.engines.unit import EngineUnit
 from firstlight.facts.accounts import AccountExists
 from firstlight.facts.docker import Daemon, DockerDaemon, ImagesPresent
@@ -24,7 +25,6 @@ from firstlight.nvidia.state import NvidiaState
 from firstlight.operations.docker import CONFIG
 from firstlight.operations.engines import STATE
 from firstlight.operations.files import Directory, File
-from firstlight.release import RELEASES
 from firstlight.settings import HostSettings
 from firstlight.weights.wants import every
 from tests.roles.gpu_hosts import answers as gpu_answers

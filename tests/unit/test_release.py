@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from firstlight import pki, site
-from firstlight.edge_routes import locations, served
+from firstlight.edge.release import ERRORS, RELEASES, Release, error_body, release
+from firstlight.edge.routes import locations, served
 from firstlight.keys import digest
-from firstlight.release import ERRORS, RELEASES, Release, error_body, release
 from firstlight.secret import Secret
 from roles.edge import drop_in
 from tests.site import Load

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from firstlight.edge_routes import locations, served, upstreams
+from firstlight.edge.routes import locations, served, upstreams
 from firstlight.engines.instance import Instance
 from firstlight.keys import digest
 from firstlight.pki import Leaf
