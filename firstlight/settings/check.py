@@ -14,8 +14,8 @@ from firstlight.settings.model import Model
 from firstlight.settings.problem import NOTHING, Problem
 from firstlight.sizing.check import misfits
 
-_SERVING = ("gpu", "edge")
-"""Groups whose hosts exist to serve a model."""
+_SERVING = "gpu"
+"""Group whose hosts exist to serve a model."""
 _DAEMON: dict[str, tuple[Callable[[Any], bool], str]] = {
     "live-restore": (
         lambda value: value is True,
@@ -62,10 +62,9 @@ def _daemon(host: HostSettings) -> Iterator[Problem]:
 
 
 def _models(host: HostSettings) -> Iterator[Problem]:
-    serving = [group for group in _SERVING if group in host.groups]
-    if not host.models and (serving or host.edge.enabled):
-        why = f"the host is in the group {serving[0]}" if serving else "its edge is enabled"
-        yield Problem(host.name, "models", NOTHING, f"at least one model: {why}")
+    if not host.models and _SERVING in host.groups:
+        expected = f"at least one model: the host is in the group {_SERVING}"
+        yield Problem(host.name, "models", NOTHING, expected)
     yield from _unique(host, "name", lambda model: model.name)
     yield from _unique(host, "port", lambda model: model.port)
     for index, model in enumerate(host.models):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StrictInt, StrictStr
 
 from firstlight.settings.section import Section
-from firstlight.settings.value import Flag, Port, Seconds, SitePath, text, whole
+from firstlight.settings.value import Flag, Listed, Port, Seconds, SitePath, text, whole
 
 BodyLimit = Annotated[
     StrictStr, text(r"[1-9][0-9]{0,5}[kmg]", "a size as nginx writes it (examples: 512k, 32m, 1g)")
@@ -26,6 +26,11 @@ class Edge(Section):
     api_keys: SitePath = Field(
         description="File on the control machine with the API keys; by default "
         ".firstlight/<site>/keys/api-keys.toml below the root."
+    )
+    hosts: Annotated[tuple[StrictStr, ...], Listed] | None = Field(
+        default=None,
+        description="Hosts of the inventory whose models it offers; by default itself and every "
+        "host with models that has no edge.",
     )
     body_limit: BodyLimit = Field(
         default="32m", description="Largest request body, in nginx's units (k, m, g)."

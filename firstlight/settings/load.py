@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from firstlight.lock.pins import Pins
 from firstlight.settings.check import contradictions
+from firstlight.settings.check_edges import edge_contradictions
 from firstlight.settings.check_site import site_contradictions
 from firstlight.settings.foreign import is_foreign
 from firstlight.settings.found import shown
@@ -19,6 +20,8 @@ from firstlight.settings.problem import Problem, SettingsError
 from firstlight.settings.resolve import resolved
 from firstlight.settings.schema import GIVEN
 
+_EDGE = "edge"
+"""Group whose hosts have an edge; without it every host that serves a model has one."""
 Loaded = tuple[HostSettings | None, list[Problem]]
 
 
@@ -46,12 +49,16 @@ def load_site(
     """
     site: dict[str, HostSettings] = {}
     problems: list[Problem] = []
+    grouped = any(_EDGE in groups for _, groups in hosts.values())
     for name, (data, groups) in hosts.items():
-        settings, found = _load(name, data, groups, root.absolute(), lock)
+        edge = _EDGE in groups if grouped else None
+        settings, found = _load(name, data, groups, root.absolute(), lock, edge)
         problems += found
         if settings is not None:
             site[name] = settings
     problems += site_contradictions(site)
+    if len(site) == len(hosts):  # what a host with mistakes would serve is not known
+        problems += edge_contradictions(site)
     if problems:
         raise SettingsError(problems)
     return site
@@ -63,6 +70,7 @@ def _load(
     groups: Collection[str],
     root: Path,
     lock: Pins | None,
+    edge: bool | None,
 ) -> Loaded:
     own = {key: value for key, value in data.items() if not is_foreign(key)}
     problems = [
@@ -71,7 +79,7 @@ def _load(
         if key in own
     ]
     site = own.get("site")
-    filled = resolved(own, f"{STATE}/{site if isinstance(site, str) else 'firstlight'}")
+    filled = resolved(own, f"{STATE}/{site if isinstance(site, str) else 'firstlight'}", edge)
     filled, unlocked = locked(name, filled, lock)
     problems += unlocked
     given = {"name": name, "groups": frozenset(groups), "root": root}

@@ -21,10 +21,12 @@ from firstlight.settings.model_value import (
     ModelName,
     Parallel,
     Pattern,
+    Percent,
     Queue,
     RepoId,
     Revision,
     Share,
+    Weight,
     WeightsUri,
     Word,
 )
@@ -103,6 +105,16 @@ class Model(Section):
     )
     replicas: Copies = Field(default=1, description="Copies of the model on the host.")
     nodes: Hosts = Field(default=1, description="Hosts that serve one copy together.")
+    canary: Percent = Field(
+        default=0,
+        description="Keys of a hundred that are answered by this version; 0 for the stable one.",
+    )
+    canary_of: ModelName | None = Field(
+        default=None, description="Name of the model whose next version this is; its own without."
+    )
+    weight: Weight = Field(
+        default=1, description="Share of the requests, beside other hosts that serve the model."
+    )
     tensor_parallel: Parallel | None = Field(
         default=None, description="Tensor parallel size; by default all GPUs of a host."
     )
@@ -157,6 +169,11 @@ class Model(Section):
     def source(self) -> Source:
         """Where the weights come from, in its parts."""
         return Source.parse(self.weights)
+
+    @property
+    def public(self) -> str:
+        """The name under which clients ask for it."""
+        return self.canary_of or self.name
 
     @property
     def waiting(self) -> int:

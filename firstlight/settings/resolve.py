@@ -20,15 +20,22 @@ the ports between, so that another number of them moves no other model."""
 _PART = re.compile(r"-\d{5}-of-(\d{5}\.gguf)$")
 
 
-def resolved(data: Mapping[str, object], state: str) -> dict[str, object]:
-    """``data`` of one host with dependent defaults; ``state`` is its site's state folder."""
+def resolved(
+    data: Mapping[str, object], state: str, has_edge: bool | None = None
+) -> dict[str, object]:
+    """``data`` of one host with dependent defaults.
+
+    ``state`` is its site's state folder; ``has_edge`` is what the groups of the inventory say of
+    its edge, None where they say nothing.
+    """
     out = {k: dict(v) if isinstance(v, Mapping) else v for k, v in data.items()}
     served = out.get("models")
     if isinstance(served, (list, tuple)):
         out["models"] = [resolved_model(model, index) for index, model in enumerate(served)]
     edge = out.get("edge", {})
     if isinstance(edge, Mapping):
-        defaults = {"enabled": bool(served), "api_keys": f"{state}/keys/api-keys.toml"}
+        enabled = bool(served) if has_edge is None else has_edge
+        defaults = {"enabled": enabled, "api_keys": f"{state}/keys/api-keys.toml"}
         out["edge"] = filled(edge, defaults)
     nvidia = out.get("nvidia", {})
     if isinstance(nvidia, Mapping):

@@ -1,0 +1,53 @@
+"""Contradictions between an edge and the hosts whose models it offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from firstlight.settings.fronts import Site, fronted, fronts
+from firstlight.settings.host import HostSettings
+from firstlight.settings.problem import NOTHING, Problem
+
+GATE_OFFSET = 10000
+"""How far above an engine's own port its host answers the edges of other hosts, by TLS."""
+_HIGHEST = 65535
+
+
+def edge_contradictions(site: Site) -> Iterator[Problem]:
+    """Every contradiction between the edges of an inventory and its other hosts."""
+    for host in site.values():
+        if host.edge.enabled:
+            yield from _hosts(host, site)
+        if fronts(host, site):
+            yield from _gates(host)
+
+
+def _hosts(edge: HostSettings, site: Site) -> Iterator[Problem]:
+    named = edge.edge.hosts
+    for place, name in enumerate(named or ()):
+        where = f"edge.hosts[{place}]"
+        if name not in site:
+            yield Problem(edge.name, where, name, "the name of a host of this inventory")
+        elif not site[name].models:
+            yield Problem(edge.name, where, name, "a host that serves a model")
+    if named is not None and edge.models and edge.name not in named:
+        expected = f"{edge.name} among them: its own models would be behind no edge"
+        yield Problem(edge.name, "edge.hosts", ", ".join(named) or "an empty list", expected)
+    elif not fronted(edge, site):
+        expected = "at least one model: its edge is enabled, and no other host serves any behind it"
+        yield Problem(edge.name, "models", NOTHING, expected)
+
+
+def _gates(host: HostSettings) -> Iterator[Problem]:
+    taken = {host.edge.port, host.edge.http_port} if host.edge.enabled else set()
+    taken |= {model.port + copy for model in host.models for copy in range(model.replicas)}
+    for index, model in enumerate(host.models):
+        for copy in range(model.replicas):
+            gate = model.port + copy + GATE_OFFSET
+            if gate > _HIGHEST or gate in taken:
+                expected = (
+                    f"a port that leaves {GATE_OFFSET} above it free (below {_HIGHEST + 1}): there "
+                    "other hosts' edges reach it"
+                )
+                yield Problem(host.name, f"models[{index}].port", str(model.port), expected)
+                break
