@@ -30,4 +30,5 @@ if host.settings.models or host.probe.engines:  # those of models gone are retir
     engine(host.instances, host.probe.systemd, host.system)
 if host.release:
     edge(host.settings, host.system, host.release)
-    ready(host.settings, host.instances, host.system, host.release, host.clock)
+if host.publics and host.release:
+    ready(host.settings, host.publics, host.system, host.release, host.clock)

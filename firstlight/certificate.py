@@ -43,7 +43,7 @@ def general_name(name: str) -> x509.GeneralName:
 
 
 def root_certificate(key: Key, site: str) -> x509.Certificate:
-    """A self-signed root that may sign leaves and no further authority, for ten years."""
+    """A self-signed root for ten years: it may sign leaves, and hosts' authorities for leaves."""
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, "firstlight"),
@@ -54,18 +54,24 @@ def root_certificate(key: Key, site: str) -> x509.Certificate:
     builder = _builder(key, subject, begin, begin + timedelta(days=ROOT_DAYS))
     return (
         builder.issuer_name(subject)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
 
 
 def leaf_certificate(
-    root: x509.Certificate, root_key: Key, key: Key, names: Sequence[str], days: int
+    root: x509.Certificate,
+    root_key: Key,
+    key: Key,
+    names: Sequence[str],
+    days: int,
+    usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
 ) -> x509.Certificate:
-    """A server certificate for ``names``, the first of them its common name where it fits.
+    """A certificate for ``names``, the first of them its common name where it fits.
 
-    It ends after ``days``, or with the root if that is earlier.
+    It ends after ``days``, or with the root if that is earlier. ``usage`` is what it may be used
+    for: to be a server, or a client.
     """
     now = _now()
     short = names[:1] if len(names[0]) <= _LONGEST_COMMON_NAME else []
@@ -80,12 +86,75 @@ def leaf_certificate(
         .issuer_name(root.subject)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         # A certificate without a subject must mark its alternative names as critical.
         .add_extension(alternative, critical=not short)
         .add_extension(authority, critical=False)
         .sign(root_key, hashes.SHA256())
     )
+
+
+def host_authority(
+    root: x509.Certificate, root_key: Key, key: Key, names: Sequence[str], days: int
+) -> x509.Certificate:
+    """An authority that can sign server certificates for ``names`` and for nothing else.
+
+    Names below a DNS name of ``names`` are its owner's too. It ends after ``days``, or with the
+    root if that is earlier.
+    """
+    now = _now()
+    organization = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "firstlight")
+    # Authorities are told apart by their names: each key has one of its own.
+    digest = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:16]
+    subject = x509.Name([organization, x509.NameAttribute(NameOID.COMMON_NAME, f"host {digest}")])
+    end = min(now + timedelta(days=days), root.not_valid_after_utc)
+    server = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
+        root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    )
+    return (
+        _builder(key, subject, max(now - BACKDATE, root.not_valid_before_utc), end)
+        .issuer_name(root.subject)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(server, critical=False)
+        .add_extension(constraints(names), critical=True)
+        .add_extension(authority, critical=False)
+        .sign(root_key, hashes.SHA256())
+    )
+
+
+def self_signed(key: Key, names: Sequence[str], days: int) -> x509.Certificate:
+    """A server certificate for ``names`` that nobody but itself vouches for."""
+    now = _now()
+    subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "firstlight")])
+    alternative = x509.SubjectAlternativeName([general_name(name) for name in names])
+    return (
+        _builder(key, subject, now - BACKDATE, now + timedelta(days=days))
+        .issuer_name(subject)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(alternative, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def constraints(names: Sequence[str]) -> x509.NameConstraints:
+    """``names`` are allowed; a kind of name that none of them is of is forbidden altogether."""
+    allowed: list[x509.GeneralName] = []
+    for name in names:
+        try:
+            allowed.append(x509.IPAddress(ipaddress.ip_network(name)))
+        except ValueError:
+            allowed.append(x509.DNSName(name))
+    kinds = {type(each) for each in allowed}
+    # An empty suffix fits every DNS name. What is not mentioned would not be constrained.
+    forbidden: list[x509.GeneralName] = [] if x509.DNSName in kinds else [x509.DNSName("")]
+    if x509.IPAddress not in kinds:
+        every = ("0.0.0.0/0", "::/0")
+        forbidden += [x509.IPAddress(ipaddress.ip_network(each)) for each in every]
+    return x509.NameConstraints(allowed, forbidden or None)
 
 
 def _now() -> datetime:

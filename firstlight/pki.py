@@ -1,4 +1,4 @@
-"""The site's own small certificate authority: one root, and short-lived leaves for the edges."""
+"""The site's own small certificate authority: one root, and what it signs for its hosts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from firstlight.certificate import (
     Key,
@@ -23,10 +24,8 @@ from firstlight.certificate import (
 )
 from firstlight.errors import FirstlightError
 from firstlight.private_file import locked, read_private, write_private
+from firstlight.root_files import current, damaged, read_certificate, read_key
 from firstlight.secret import Secret
-
-_RESTORE = "put ca.crt and ca.key back from a backup"
-_AFRESH = "or move the folder away: a new CA is made then, and every client must trust it again"
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,11 @@ class Authority:
         if not path.exists() and not key_path.exists():
             fix = "run deploys/stack.py once: it makes the CA"
             raise FirstlightError("the site has no CA yet", where=str(dir), fix=fix)
-        key = _read_key(key_path)
-        certificate = _read_certificate(path)
+        key = read_key(key_path)
+        certificate = read_certificate(path)
         if certificate.public_key() != key.public_key():
-            raise _damaged(path, "ca.crt and ca.key do not belong together")
-        return cls(_current(certificate, path), path, key)
+            raise damaged(path, "ca.crt and ca.key do not belong together")
+        return cls(current(certificate, path), path, key)
 
     @classmethod
     def load_or_create(cls, dir: Path, name: str) -> Authority:
@@ -76,7 +75,7 @@ class Authority:
             if not path.exists():
                 # A key alone is a creation that was cut short, so it is completed with that key.
                 # A certificate alone is beyond help, and reading the key says so.
-                root = root_certificate(_read_key(key_path), name)
+                root = root_certificate(read_key(key_path), name)
                 write_private(path, certificate_pem(root), mode=0o644)
             return cls.load(dir)
 
@@ -91,13 +90,24 @@ class Authority:
         return self.certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
     @property
+    def delegates(self) -> bool:
+        """Whether the root allows a host to renew its own leaf; one made before did not."""
+        basic = self.certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+        return basic.path_length is None or basic.path_length > 0
+
+    @property
     def not_after(self) -> datetime:
         """When the root ends (UTC)."""
         return self.certificate.not_valid_after_utc
 
 
 def leaf(
-    authority: Authority, dir: Path, domain: str, extra_names: Iterable[str] = (), days: int = 90
+    authority: Authority,
+    dir: Path,
+    domain: str,
+    extra_names: Iterable[str] = (),
+    days: int = 90,
+    usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
 ) -> Leaf:
     """The certificate for ``domain`` and ``extra_names`` (DNS names or IP addresses).
 
@@ -108,10 +118,10 @@ def leaf(
     names = [domain, *sorted(set(extra_names) - {domain})]
     path = dir / f"{domain}.pem"
     with locked(dir):
-        pair = _stored(path)
+        pair = stored(path)
         if pair is None or not _fits(authority, pair[0], names, days):
             key = new_key()
-            made = leaf_certificate(authority.certificate, authority.key, key, names, days)
+            made = leaf_certificate(authority.certificate, authority.key, key, names, days, usage)
             write_private(path, certificate_pem(made) + key_pem(key))
             pair = made, key
     certificate, key = pair
@@ -119,58 +129,7 @@ def leaf(
     return Leaf(pem, Secret(key_pem(key).decode()), end)
 
 
-def _read_key(path: Path) -> Key:
-    content = read_private(path, "the key of the site's CA", f"{_RESTORE}, {_AFRESH}")
-    try:
-        key = serialization.load_pem_private_key(content, None)
-    except (ValueError, TypeError):
-        raise _damaged(path, "it is not an unencrypted private key in PEM") from None
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise _damaged(path, "it is not an ECDSA key")
-    return key
-
-
-def _read_certificate(path: Path) -> x509.Certificate:
-    try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        certificate.verify_directly_issued_by(certificate)
-        basic = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-        certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except OSError as error:
-        raise _damaged(path, error.strerror or str(error)) from None
-    except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
-        raise _damaged(path, "it is not a certificate that signed itself") from None
-    if not basic.ca:
-        raise _damaged(path, "it is not the certificate of a CA")
-    return certificate
-
-
-def _current(certificate: x509.Certificate, path: Path) -> x509.Certificate:
-    now = datetime.now(UTC)
-    if now < certificate.not_valid_before_utc:
-        raise FirstlightError(
-            "the site's CA is not valid yet",
-            where=str(path),
-            why=f"it begins on {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC",
-            fix="set the clock of this machine right",
-        )
-    if now >= certificate.not_valid_after_utc:
-        raise FirstlightError(
-            "the site's CA is out of date",
-            where=str(path),
-            why=f"it ended on {certificate.not_valid_after_utc:%Y-%m-%d}",
-            fix="move the folder away: a new CA is made then, and every client must trust it",
-        )
-    return certificate
-
-
-def _damaged(path: Path, why: str) -> FirstlightError:
-    return FirstlightError(
-        "the site's CA is damaged", where=str(path), why=why, fix=f"{_RESTORE}, {_AFRESH}"
-    )
-
-
-def _stored(path: Path) -> tuple[x509.Certificate, Key] | None:
+def stored(path: Path) -> tuple[x509.Certificate, Key] | None:
     """The pair in ``path``; a damaged or exposed leaf counts as none, for it is cheap to make."""
     try:
         content = read_private(path, "the certificate", "")

@@ -9,9 +9,11 @@ from weakref import WeakKeyDictionary
 
 from pyinfra import host, inventory, state
 
-from firstlight import adapter, registry, site
+from firstlight import adapter, registry
 from firstlight.catalogue import System
-from firstlight.edge.release import Release, release
+from firstlight.edge.pools import Public
+from firstlight.edge.release import Release
+from firstlight.edge_plan import nginx_release
 from firstlight.engines.instance import Instance
 from firstlight.engines.placement import placed
 from firstlight.errors import FirstlightError
@@ -21,13 +23,16 @@ from firstlight.lock.pins import pins
 from firstlight.models_fit import misfits, remarks, sizes
 from firstlight.nvidia.decision import Decision
 from firstlight.phases import PhaseClock
-from firstlight.preflight import ground_obstacles, obstacles, system_of
+from firstlight.preflight import (
+    ground_obstacles,
+    nginx_obstacles,
+    obstacles,
+    site_obstacles,
+    system_of,
+)
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
 from firstlight.weights.store import STORE
-
-# nginx knows "http2 on;" since this version; before it HTTP/2 is a word of "listen".
-HTTP2_DIRECTIVE_SINCE = (1, 25, 1)
 
 
 @dataclass(frozen=True)
@@ -41,11 +46,18 @@ class GroundPlan:
 
 
 @dataclass(frozen=True)
-class HostPlan(GroundPlan):
-    """What the whole stack needs beside that: what runs here, behind which edge."""
+class EdgePlan(GroundPlan):
+    """What nginx serves here, and the models behind its public door."""
 
     instances: tuple[Instance, ...]
     release: Release | None
+    publics: tuple[Public, ...]
+
+
+@dataclass(frozen=True)
+class HostPlan(EdgePlan):
+    """What the whole stack needs beside that."""
+
     fetch_program: bytes
     clock: PhaseClock
 
@@ -107,11 +119,20 @@ def plan() -> HostPlan:
         require_images(settings, probe)
         cards = settings.nvidia.count or (len(found.gpus_on_bus) if found else None)
         instances = placed(settings, run.settings, cards)
-        leads = any(instance.leads for instance in instances)
-        serves = settings.edge.enabled and leads
-        made = edge_release(settings, instances, probe, system) if serves else None
+        made, public = nginx_release(settings, instances, run.settings, probe, system)
         program = bundle.archive(settings.state_dir / "cache") if settings.models else b""
-    return HostPlan(settings, probe, system, gpu, instances, made, program, run.clock)
+    return HostPlan(settings, probe, system, gpu, instances, made, public, program, run.clock)
+
+
+def edge_plan() -> EdgePlan:
+    """Return the current host's plan for its nginx alone, or refuse the run."""
+    with refusing():
+        settings, probe, system = ground()
+        require([*nginx_obstacles(settings, system), *site_obstacles(settings, probe)])
+        sites = site_plan().settings
+        instances = placed(settings, sites, None)  # which GPUs they use is not nginx's business
+        made, public = nginx_release(settings, instances, sites, probe, system)
+        return EdgePlan(settings, probe, system, None, instances, made, public)
 
 
 def gpu_plan() -> GroundPlan:
@@ -145,18 +166,3 @@ def require_images(settings: HostSettings, probe: Probe) -> None:
             entry = settings.docker.registries.get(name)
             where = f"{settings.name}: models[{place}].image"
             registry.require(model.image, entry.ca if entry else None, where)
-
-
-def edge_release(
-    settings: HostSettings, instances: tuple[Instance, ...], probe: Probe, system: System
-) -> Release:
-    """Return the release of the host's edge."""
-    version = tuple(int(part) for part in system.nginx_version.split(".")[:3])
-    return release(
-        settings,
-        instances,
-        site.api_keys(settings),
-        site.leaf(settings),
-        ipv6=probe.ipv6,
-        http2_directive=version >= HTTP2_DIRECTIVE_SINCE,
-    )

@@ -11,7 +11,7 @@ from pyinfra.api.deploy import deploy
 
 from firstlight.catalogue import System
 from firstlight.edge.release import BASE, CURRENT, SOCKET, Release
-from firstlight.edge.routes import GATE_SOCKETS
+from firstlight.edge import gates
 from firstlight.operations import edge as operations
 from firstlight.operations import packages
 from firstlight.operations.files import Directory, File, files
@@ -31,7 +31,7 @@ OWNS = Owned(
 
 def drop_in() -> str:
     """Return what is firstlight's own in nginx's unit."""
-    return render(DROP_IN, current=CURRENT, socket=SOCKET, gates=GATE_SOCKETS)
+    return render(DROP_IN, current=CURRENT, socket=SOCKET, gates=gates.SOCKETS)
 
 
 @deploy("Edge")

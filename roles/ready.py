@@ -16,8 +16,8 @@ import firstlight
 from firstlight import receipt, site
 from firstlight.catalogue import System
 from firstlight.edge.release import Release
-from firstlight.edge.routes import served
-from firstlight.engines.instance import Instance
+from firstlight.edge import routes
+from firstlight.edge.pools import Public
 from firstlight.operations import ready as operations
 from firstlight.phases import PhaseClock, as_line
 from firstlight.ready import FirstLight, first_light
@@ -29,7 +29,7 @@ OWNS = Owned(files=(receipt.PATH,))
 
 
 def serves(
-    settings: HostSettings, instances: Sequence[Instance], release: Release
+    settings: HostSettings, publics: Sequence[Public], release: Release
 ) -> dict[str, Any]:
     """Return what serves on the host, as the receipt says it: no secret, no time."""
     return {
@@ -37,40 +37,44 @@ def serves(
         "site": settings.site,
         "url": f"{site.endpoint(settings).url}/v1",
         "edge": {"release": release.name},
-        "models": [
-            {
-                "name": model.name,
-                "engine": model.engine,
-                "image": model.image,
-                "weights": model.weights,
-                "context": model.context,
-                "instances": [each.name for each in instances if each.model == model],
-            }
-            for model in settings.models
-        ],
+        "models": [entry(public) for public in publics],
     }
 
 
-def look(settings: HostSettings, instances: Sequence[Instance]) -> list[FirstLight]:
-    """Stream a completion from every model here, as a client would. Raises FirstlightError."""
-    key = next(iter(site.api_keys(settings).values()))
+def entry(public: Public) -> dict[str, Any]:
+    """Return one model as the receipt says it: where it comes from, which copies answer."""
+    peers = [peer for pool in public.pools for peer in pool.peers]
+    model = peers[0].instance.model
+    return {
+        "name": public.name,
+        "engine": model.engine,
+        "image": model.image,
+        "weights": model.weights,
+        "context": model.context,
+        "instances": [peer.name for peer in peers],
+    }
+
+
+def look(settings: HostSettings, publics: Sequence[Public]) -> list[FirstLight]:
+    """Stream a completion from every model, as a client would. Raises FirstlightError."""
+    key = site.probe_key(settings)
     return [
         first_light(
             site.endpoint(settings),
             key,
-            each.model.name,
-            path=f"/models/{each.model.name}{each.engine.first_token}",
+            each.name,
+            path=routes.prefix(each) + each.first_token,
             prompt=settings.ready.prompt,
             max_tokens=settings.ready.max_tokens,
             timeout=settings.ready.timeout,
         )
-        for each in served(instances)
+        for each in publics
     ]
 
 
 def report(settings: HostSettings, found: dict[str, Any], lights: list[FirstLight]) -> str:
     """Return the lines that end a run: the URL, a curl line, the receipt, the phases."""
-    key = next(iter(site.api_keys(settings).values()))
+    key = site.probe_key(settings)
     lines = [f"    first light on {settings.name}"]
     for light in lights:
         seen = f"first token after {light.first_token * 1000:.0f} ms"
@@ -89,7 +93,7 @@ def report(settings: HostSettings, found: dict[str, Any], lights: list[FirstLigh
 @deploy("Ready")
 def ready(
     settings: HostSettings,
-    instances: Sequence[Instance],
+    publics: Sequence[Public],
     system: System,
     release: Release,
     clock: PhaseClock,
@@ -113,9 +117,9 @@ def ready(
 
     operations.first_token(
         name="See the first token",
-        serves=serves(settings, instances, release),
+        serves=serves(settings, publics, release),
         packages=(*system.docker_packages, *system.upstream_packages, *system.nginx_packages),
-        look=lambda: look(settings, instances),
+        look=lambda: look(settings, publics),
         timing=timing,
         report=lambda found, lights: report(settings, found, lights),
     )

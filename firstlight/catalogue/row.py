@@ -141,3 +141,12 @@ class System(Row):
     nginx_version: str = Field(description="Version of the distribution's nginx.")
     nginx_packages: tuple[str, ...] = Field(description="Packages of nginx with njs.")
     nginx_refused: str = Field(default="", description="Why its nginx cannot be the edge.")
+    openssl: str = Field(
+        default="", description="Version of OpenSSL, major and minor; empty: no edge runs here."
+    )
+    acme_packages: tuple[str, ...] = Field(
+        default=(), description="Packages of lego 4, the ACME client; none: it has none."
+    )
+    stream_packages: tuple[str, ...] = Field(
+        default=(), description="Packages of nginx's stream module, for tls-alpn-01."
+    )

@@ -1,4 +1,4 @@
-"""The edge's configuration as one release: a folder of files named by their own content.
+"""nginx's configuration as one release: a folder of files named by their own content.
 
 A release is written beside the one that serves, tested where it stands, and becomes the
 current one by a single rename of a link: there is no moment with half of it.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from firstlight.edge.routes import locations, served, upstreams
+from firstlight.edge import errors, gates, limits, routes, tls
+from firstlight.edge.pools import Public
 from firstlight.engines.instance import Instance
-from firstlight.keys import digest
-from firstlight.pki import Leaf
 from firstlight.rendering import render, verbatim
 from firstlight.secret import Secret
 from firstlight.settings import HostSettings
@@ -23,9 +23,24 @@ BASE = "/etc/nginx/firstlight"
 RELEASES = f"{BASE}/releases"
 CURRENT = f"{BASE}/current"
 SOCKET = "/run/firstlight-edge.sock"
+TEMPLATES = "etc/nginx/firstlight"
 
 # The release's own name stands in its files, so its hash is taken with this in its place.
 UNNAMED = "0" * 16
+
+PLACES = {
+    "http": ("tls.conf", "limits.conf", "log.conf"),
+    "inside": ("metrics.conf",),
+    "challenge": ("challenge.conf",),
+    "measured": ("measure.conf",),
+    "server": ("jwt.conf", "people.conf"),
+    "stream": ("stream.conf",),
+}
+"""Where nginx.conf includes the fragments of its parts, those that there are."""
+
+Texts = Mapping[str, str | Secret]
+Fragments = Callable[[str], Texts]
+"""From the release's folder to files of it: what a part (TLS, keys, log …) adds to a release."""
 
 
 @dataclass(frozen=True)
@@ -47,23 +62,21 @@ class Release:
         return hashlib.sha256("".join(plain).encode()).hexdigest()
 
 
-def error_body(message: str, kind: str, code: str) -> str:
-    """Return an error in the shape that OpenAI's clients understand."""
-    return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
+@dataclass(frozen=True)
+class Content:
+    """What nginx of one host answers for.
 
+    ``publics`` are the models behind its public door, none where it has no edge. ``gated`` are
+    the instances that other hosts' edges reach here.
+    """
 
-ERRORS = (
-    ("bad_request", 400, (), "The request cannot be read.", "invalid_request_error", "bad_request"),
-    ("unauthorized", 401, ("WWW-Authenticate 'Bearer realm=\"firstlight\"'",),
-     "Missing or unknown API key.", "invalid_request_error", "invalid_api_key"),
-    ("not_found", 404, (), "There is nothing at this path.", "invalid_request_error", "not_found"),
-    ("not_allowed", 405, ("Allow POST",),
-     "This path takes POST requests only.", "invalid_request_error", "method_not_allowed"),
-    ("too_large", 413, (),
-     "The request body is too large.", "invalid_request_error", "request_too_large"),
-    ("unavailable", 503, ("Retry-After 5",),
-     "The model is not answering at the moment.", "server_error", "model_unavailable"),
-)  # fmt: skip
+    settings: HostSettings
+    publics: tuple[Public, ...]
+    gated: tuple[Instance, ...]
+    ipv6: bool = True
+    http2_directive: bool = True
+    map_size: int = 2048
+    fragments: tuple[Fragments, ...] = field(default=())
 
 
 def authority(settings: HostSettings) -> str:
@@ -72,78 +85,66 @@ def authority(settings: HostSettings) -> str:
     return domain if settings.edge.port == 443 else f"{domain}:{settings.edge.port}"
 
 
-def texts(
-    settings: HostSettings,
-    instances: Sequence[Instance],
-    name: str,
-    *,
-    ipv6: bool,
-    http2_directive: bool,
-) -> dict[str, str]:
-    """Return the texts of the release called ``name`` that hold no secret."""
-    models = served(instances)
-    errors = [
-        {"name": n, "status": s, "headers": h, "body": error_body(m, k, c)}
-        for n, s, h, m, k, c in ERRORS
-    ]
-    folder = f"{RELEASES}/{name}"
-    main = render(
-        "etc/nginx/firstlight/nginx.conf",
-        release=name,
-        folder=folder,
-        socket=SOCKET,
-        domain=settings.domain,
-        authority=authority(settings),
-        port=settings.edge.port,
-        http_port=settings.edge.http_port,
-        body_limit=settings.edge.body_limit,
-        read_timeout=settings.edge.read_timeout,
-        ipv6=ipv6,
-        http2_directive=http2_directive,
-        upstreams=upstreams(models),
-        locations=locations(models),
-        errors=errors,
-        unavailable=errors[-1],
-    )
+def values(content: Content, name: str, parts: Texts) -> dict[str, Any]:
+    """Return what the templates of the release called ``name`` are rendered with."""
+    edge = content.settings.edge
+    places = {
+        place: [file for file in files if file in parts] for place, files in PLACES.items()
+    }
     return {
-        "nginx.conf": main,
-        "proxy.conf": render(
-            "etc/nginx/firstlight/proxy.conf",
-            folder=folder,
-            read_timeout=settings.edge.read_timeout,
-        ),
-        "headers.conf": verbatim("etc/nginx/firstlight/headers.conf"),
-        "apikey.js": verbatim("etc/nginx/firstlight/apikey.js"),
+        **places,
+        "release": name,
+        "folder": f"{RELEASES}/{name}",
+        "socket": SOCKET,
+        "public": bool(content.publics),
+        "domain": content.settings.domain,
+        "authority": authority(content.settings),
+        "listen": tls.doors(content.settings, ipv6=content.ipv6).listen,
+        "http_port": edge.http_port,
+        "body_limit": edge.body_limit,
+        "read_timeout": edge.read_timeout,
+        "strangers_burst": edge.strangers.burst,
+        "ipv6": content.ipv6,
+        "http2_directive": content.http2_directive,
+        "jwt": "jwt.js" in parts,
+        "pools": gates.upstreams(content.publics),
+        "doors": gates.doors(content.publics),
+        "gates": gates.gates(content.gated),
+        "paths": routes.paths(content.publics),
+        "lists": routes.lists(content.publics),
+        "errors": errors.ANSWERS,
+        "gate_errors": errors.OF_GATES,
+        "map_size": content.map_size,
+        "bucket": limits.BUCKET,
+        "unavailable": errors.UNAVAILABLE,
+        "unauthorized": json.dumps(errors.UNAUTHORIZED.body),
     }
 
 
-def release(
-    settings: HostSettings,
-    instances: Sequence[Instance],
-    keys: Mapping[str, Secret],
-    leaf: Leaf,
-    *,
-    ipv6: bool,
-    http2_directive: bool,
-) -> Release:
-    """Return the edge's release before ``instances``: pure, the same for the same input.
+def texts(content: Content, name: str) -> dict[str, str | Secret]:
+    """Return the files of the release called ``name``."""
+    folder = f"{RELEASES}/{name}"
+    parts: dict[str, str | Secret] = {"backend.conf": 'proxy_set_header Authorization "";\n'}
+    for fragments in content.fragments:
+        parts |= fragments(folder)
+    given = values(content, name, parts)
+    rendered = ["nginx.conf", "proxy.conf", "pools.conf", "errors.conf"]
+    copied = ["headers.conf"]
+    if content.publics:
+        rendered += ["public.conf", "client.js", "errors.js"]
+        copied += ["route.js", "model.js"]
+        parts["routes.js"] = routes.script(content.publics)
+    if content.gated:
+        rendered.append("gates.conf")
+    made = {file: render(f"{TEMPLATES}/{file}", **given) for file in rendered}
+    return {**made, **{file: verbatim(f"{TEMPLATES}/{file}") for file in copied}, **parts}
 
-    ``keys`` are the API keys by name: only their digests are in the release.
-    """
-    digests = {digest(key): name for name, key in keys.items()}
-    secrets: dict[str, str | Secret] = {
-        "keys.map": "".join(f"{value} {name};\n" for value, name in sorted(digests.items())),
-        "tls.crt": leaf.cert_pem,
-        "tls.key": leaf.key,
-    }
 
-    def files(name: str) -> dict[str, str | Secret]:
-        plain = texts(settings, instances, name, ipv6=ipv6, http2_directive=http2_directive)
-        return {**plain, **secrets}
-
-    content = {
+def release(content: Content) -> Release:
+    """Return the release for ``content``: pure, the same for the same input."""
+    plain = {
         key: text.reveal() if isinstance(text, Secret) else text
-        for key, text in files(UNNAMED).items()
+        for key, text in texts(content, UNNAMED).items()
     }
-    name = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-    return Release(name, files(name))
+    name = hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+    return Release(name, texts(content, name))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from firstlight.settings.check_file import missing_files
+from firstlight.settings.check_jwt import jwt_contradictions
 from firstlight.settings.check_model import model_contradictions
 from firstlight.settings.check_nvidia import nvidia_contradictions
 from firstlight.settings.check_place import place_contradictions
@@ -45,6 +46,7 @@ def contradictions(host: HostSettings) -> Iterator[Problem]:
     yield from misfits(host)
     yield from nvidia_contradictions(host)
     yield from missing_files(host)
+    yield from jwt_contradictions(host)
 
 
 def _domain(host: HostSettings) -> Iterator[Problem]:

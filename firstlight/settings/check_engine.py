@@ -17,6 +17,8 @@ _OPTIONAL: dict[str, object] = {
     "tool_parser": None,
     "reasoning_parser": None,
     "media_domains": (),
+    "native_api": False,
+    "canary_of": None,
 }
 """Settings that not every engine can follow, with the value that asks for nothing."""
 _SIZES = {"tensor_parallel": "tensor", "pipeline_parallel": "pipeline", "data_parallel": "data"}

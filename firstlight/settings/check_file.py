@@ -18,7 +18,7 @@ def missing_files(host: HostSettings) -> Iterator[Problem]:
     """Every file that ``host`` needs and that cannot be used as it is."""
     for name, registry in host.docker.registries.items():
         if registry.ca is not None:
-            yield from _certificate(host.name, f'docker.registries["{name}"].ca', registry.ca)
+            yield from certificate_problems(host.name, f'docker.registries["{name}"].ca', registry.ca)
     for index, model in enumerate(host.models):
         if model.hub_token is not None:
             yield from _token(host.name, f"models[{index}].hub_token", model.hub_token)
@@ -33,7 +33,8 @@ def missing_files(host: HostSettings) -> Iterator[Problem]:
             yield _problem(host.name, "edge.api_keys", error, host.site)
 
 
-def _certificate(host: str, key: str, path: Path) -> Iterator[Problem]:
+def certificate_problems(host: str, key: str, path: Path) -> Iterator[Problem]:
+    """What is wrong with the file of CA certificates at ``path``."""
     expected = "a file with a CA certificate in PEM"
     try:
         content = path.read_bytes() if path.is_file() else None

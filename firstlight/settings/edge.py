@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictInt, StrictStr
+from pydantic import Field, StrictStr
 
+from firstlight.settings.jwt import Jwt
+from firstlight.settings.limits import Classes, Strangers
 from firstlight.settings.section import Section
-from firstlight.settings.value import Flag, Listed, Port, Seconds, SitePath, text, whole
+from firstlight.settings.tls import Tls
+from firstlight.settings.value import Flag, Listed, Port, Seconds, SitePath, text
 
 BodyLimit = Annotated[
     StrictStr, text(r"[1-9][0-9]{0,5}[kmg]", "a size as nginx writes it (examples: 512k, 32m, 1g)")
 ]
-LeafDays = Annotated[StrictInt, AfterValidator(whole(1, 397, "a life in days"))]
 
 
 class Edge(Section):
@@ -32,12 +34,19 @@ class Edge(Section):
         description="Hosts of the inventory whose models it offers; by default itself and every "
         "host with models that has no edge.",
     )
+    classes: Classes = Field(
+        default_factory=Classes, description="Limits of the classes of API keys."
+    )
+    strangers: Strangers = Field(
+        default_factory=Strangers, description="Limits of an address without a known key."
+    )
+    jwt: Jwt | None = Field(
+        default=None, description="Tokens of an identity provider that are accepted beside API keys."
+    )
     body_limit: BodyLimit = Field(
         default="32m", description="Largest request body, in nginx's units (k, m, g)."
     )
     read_timeout: Seconds = Field(
         default=3600, description="Longest silence of an engine before a request ends, in seconds."
     )
-    leaf_days: LeafDays = Field(
-        default=90, description="Life of the certificate that the site's CA issues, in days."
-    )
+    tls: Tls = Field(default_factory=Tls, description="The certificate, and what is spoken.")

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from firstlight.lock.pins import Pins
 from firstlight.settings.check import contradictions
+from firstlight.settings.check_canary import canary_contradictions
 from firstlight.settings.check_edges import edge_contradictions
 from firstlight.settings.check_site import site_contradictions
 from firstlight.settings.foreign import is_foreign
@@ -58,6 +59,7 @@ def load_site(
             site[name] = settings
     problems += site_contradictions(site)
     if len(site) == len(hosts):  # what a host with mistakes would serve is not known
+        problems += canary_contradictions(site)
         problems += edge_contradictions(site)
     if problems:
         raise SettingsError(problems)

@@ -149,6 +149,10 @@ class Model(Section):
     media_domains: Annotated[tuple[Domain, ...], Listed] = Field(
         default=(), description="Hosts from which images may be fetched for clients; none."
     )
+    native_api: Flag = Field(
+        default=False,
+        description="Whether clients reach Ollama's own API too: there they can unload the model.",
+    )
     memory: Size | None = Field(
         default=None, description="Most host memory its container may use, in bytes."
     )

@@ -6,6 +6,7 @@ from types import NoneType
 from typing import Any, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from firstlight.settings.host import HostSettings
 
@@ -19,7 +20,7 @@ def annotation_at(place: Place) -> Any:
     current: Any = HostSettings
     for part in place:
         if isinstance(current, type) and issubclass(current, BaseModel):
-            field = current.model_fields.get(str(part))
+            field = _fields(current).get(str(part))
             current = _given(field.annotation) if field else None
         else:
             inner = [each for each in get_args(current) if each is not Ellipsis]
@@ -40,17 +41,22 @@ def keys_at(place: Place) -> list[str]:
     """The keys that exist in the section at ``place``."""
     section = _section_at(place)
     given = GIVEN if section is HostSettings else ()
-    return [name for name in section.model_fields if name not in given] if section else []
+    return [name for name in _fields(section) if name not in given] if section else []
 
 
 def meaning_at(place: Place) -> str:
     """What the setting at ``place`` is for, to stand inside a sentence."""
     section = _section_at(place[:-1])
-    field = section.model_fields.get(str(place[-1])) if section else None
+    field = _fields(section).get(str(place[-1])) if section else None
     meaning = (field.description or "") if field else ""
     # "DNS name" and "URL" keep their capitals.
     lower = meaning[:1].lower() + meaning[1:] if meaning[1:2].islower() else meaning
     return lower.rstrip(".") or "a value"
+
+
+def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a section by their keys: a word of Python's is the name of none."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _section_at(place: Place) -> type[BaseModel] | None:

@@ -1,0 +1,88 @@
+"""What nginx of the current host is to answer for, put together from settings and site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from firstlight import site
+from firstlight.catalogue import System
+from firstlight.edge import jwt, limits, mutual, tls
+from firstlight.edge.pools import Public, publics
+from firstlight.edge.release import Content, Fragments, Release, release
+from firstlight.engines.instance import Instance
+from firstlight.facts.probe import Probe
+from firstlight.keys import Keyring
+from firstlight.secret import Secret
+from firstlight.settings import HostSettings
+from firstlight.settings.fronts import fronts
+
+# nginx knows "http2 on;" since this version; before it HTTP/2 is a word of "listen".
+HTTP2_DIRECTIVE_SINCE = (1, 25, 1)
+
+
+def nginx_release(
+    settings: HostSettings,
+    instances: tuple[Instance, ...],
+    sites: Mapping[str, HostSettings],
+    probe: Probe,
+    system: System,
+) -> tuple[Release | None, tuple[Public, ...]]:
+    """Return what nginx serves on the host, if anything, and the models behind its public door.
+
+    ``instances`` are those of the host, ``sites`` all hosts of the inventory.
+    """
+    public = publics(settings, instances, sites) if settings.edge.enabled else ()
+    gated = instances if fronts(settings, sites) else ()
+    if not public and not gated:
+        return None, ()
+    version = tuple(int(part) for part in system.nginx_version.split(".")[:3])
+    content = Content(
+        settings,
+        public,
+        gated,
+        ipv6=probe.ipv6,
+        http2_directive=version >= HTTP2_DIRECTIVE_SINCE,
+        map_size=limits.map_size(site.keyring(settings)) if public else 2048,
+        fragments=tuple(fragments(settings, public, gated, probe, system)),
+    )
+    return release(content), public
+
+
+def known(keyring: Keyring, settings: HostSettings) -> dict[str, str | Secret]:
+    """Return what the host knows of API keys: digests, the salt under which they are taken."""
+    jwt_class = settings.edge.jwt.klass if settings.edge.jwt else None
+    salt = Secret(f"export default '{keyring.salt.reveal()}';\n")
+    return {**limits.files(keyring, settings, jwt_class), "salt.js": salt}
+
+
+def fragments(
+    settings: HostSettings,
+    public: tuple[Public, ...],
+    gated: tuple[Instance, ...],
+    probe: Probe,
+    system: System,
+) -> list[Fragments]:
+    """Return the parts of the host's release: gates, TLS, keys, log, identity."""
+    ca = site.authority(settings).pem
+    found: list[Fragments] = []
+    if gated:
+        gate = mutual.gate_files(ca, site.gate_leaf(settings))
+        found.append(lambda _: gate)
+    if any(peer.address for each in public for pool in each.pools for peer in pool.peers):
+        leaf, name = site.visitor_leaf(settings), site.GATE_NAME
+        found.append(lambda folder: mutual.visitor_files(ca, leaf, name, folder))
+    if public:
+        certificate = site.certificate(settings) or site.leaf(settings)
+        keyring = site.keyring(settings)
+        found += [
+            lambda folder: tls.files(
+                settings,
+                certificate,
+                openssl=system.openssl,
+                folder=folder,
+                ipv6=probe.ipv6,
+            ),
+            lambda _: known(keyring, settings),
+            lambda folder: jwt.files(settings, folder),
+        ]
+    return found
