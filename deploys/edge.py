@@ -5,8 +5,10 @@ pyinfra inventories/prod.py deploys/edge.py
 
 from firstlight.plan import edge_plan
 from roles.edge import edge
+from roles.jwks import jwks
 
 host = edge_plan()  # validates every host of the inventory; nothing has been changed before it
 
 if host.release:
-    edge(host.settings, host.system, host.release)
+    jwks(host.settings, host.system)
+    edge(host.settings, host.system, host.release, host.publics)

@@ -10,6 +10,7 @@ from roles.edge import edge
 from roles.engine import engine
 from roles.gpus import gpus
 from roles.image import image
+from roles.jwks import jwks
 from roles.models import models
 from roles.nvidia import nvidia
 from roles.ready import ready
@@ -29,6 +30,7 @@ if host.settings.models:
 if host.settings.models or host.probe.engines:  # those of models gone are retired
     engine(host.instances, host.probe.systemd, host.system)
 if host.release:
-    edge(host.settings, host.system, host.release)
+    jwks(host.settings, host.system)
+    edge(host.settings, host.system, host.release, host.publics)
 if host.publics and host.release:
     ready(host.settings, host.publics, host.system, host.release, host.clock)

@@ -7,11 +7,16 @@ streams unbuffered, errors in OpenAI's shape.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pyinfra.api.deploy import deploy
 
+from firstlight import site
 from firstlight.catalogue import System
-from firstlight.edge.release import BASE, CURRENT, SOCKET, Release
 from firstlight.edge import gates
+from firstlight.edge.pools import Public
+from firstlight.edge.probe import answers
+from firstlight.edge.release import BASE, CURRENT, SOCKET, Release
 from firstlight.operations import edge as operations
 from firstlight.operations import packages
 from firstlight.operations.files import Directory, File, files
@@ -35,8 +40,15 @@ def drop_in() -> str:
 
 
 @deploy("Edge")
-def edge(settings: HostSettings, system: System, release: Release) -> None:
-    """Install nginx and have it serve ``release``."""
+def edge(
+    settings: HostSettings, system: System, release: Release, publics: Sequence[Public]
+) -> None:
+    """Install nginx and have it serve ``release``; ``publics`` must be seen from outside."""
+
+    def seen() -> None:
+        names = [public.name for public in publics]
+        answers(site.endpoint(settings), site.probe_key(settings), names)
+
     # install
     packages.installed(
         name="Install nginx",
@@ -55,4 +67,6 @@ def edge(settings: HostSettings, system: System, release: Release) -> None:
     )
 
     # activate
-    operations.released(name="Serve the edge's release", release=release)
+    operations.released(
+        name="Serve the edge's release", release=release, probe=seen if publics else None
+    )

@@ -175,7 +175,9 @@ def main(spec_file: str) -> int:
     problem = ""
     try:
         keys = usable_keys(fetched(spec), spec["algorithms"])
-        text = json.dumps({"source": spec["url"], "keys": keys}, indent=1) + "\n"
+        text = (
+            json.dumps({"source": spec["url"], "mark": spec["mark"], "keys": keys}, indent=1) + "\n"
+        )
         replaced(folder / KEYS_FILE, text)
         at, count = int(time.time()), len(keys)
     except UnusableError as error:

@@ -63,12 +63,13 @@ def given_keys(jwt: Jwt) -> list[dict[str, str]] | None:
         ) from None
 
 
-def fetch_spec(jwt: Jwt) -> str:
-    """Return the JSON that the host's fetch program goes by."""
+def fetch_spec(jwt: Jwt, mark: str) -> str:
+    """Return the JSON that the host's fetch program goes by; it writes ``mark`` beside the keys."""
     spec = {
         "url": jwt.jwks_url,
         "ca": CA_FILE if jwt.jwks_ca else "",
         "algorithms": list(jwt.algorithms),
         "folder": STATE,
+        "mark": mark,
     }
     return json.dumps(spec, indent=1, sort_keys=True) + "\n"

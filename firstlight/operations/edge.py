@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from pyinfra import host
+from pyinfra import state as host_state
 from pyinfra.api import StringCommand, operation
 
+from firstlight import adapter
 from firstlight.edge.release import CURRENT, RELEASES, SOCKET, Release
 from firstlight.errors import FirstlightError
 from firstlight.facts.edge import Edge, EdgeState
-from firstlight.operations.commands import explained, script
+from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.files import Directory, File, writing
 
 # What nginx refuses does not stay to be taken for a release, unless it is the one that serves.
@@ -57,6 +59,18 @@ touch "$new"
 ls -1t "$(dirname "$new")" | tail -n +4 | while read -r r; do rm -rf -- "$(dirname "$new")/$r"; done
 """
 
+# Nothing is waited for but the old release's first word: what is open in the new one ends by itself.
+RETURN = r"""
+set -u; old=$1; current=$2; socket=$3; tries=0
+ln -sfn "$old" "$current.firstlight-new" && mv -fT "$current.firstlight-new" "$current" && sync "$(dirname "$current")"
+systemctl reload-or-restart nginx.service
+while [ "$(curl -s -m 2 --unix-socket "$socket" http://edge/release 2>/dev/null)" != "$(basename "$old")" ]; do
+  tries=$((tries + 1)); [ $tries -gt 50 ] && { echo "the release before did not come back" >&2; break; }
+  sleep 0.1
+done
+exit 1
+"""
+
 
 def items(release: Release) -> list[File | Directory]:
     """Return the release's folder and files: private to root, who reads them for nginx."""
@@ -72,11 +86,14 @@ def items(release: Release) -> list[File | Directory]:
 
 
 @operation()
-def released(release: Release) -> Generator[StringCommand, None, None]:
+def released(
+    release: Release, probe: Callable[[], None] | None = None
+) -> Generator[StringCommand, None, None]:
     """
     Have nginx serve this release of the edge's configuration.
 
     + release: the files and their common name
+    + probe: looks at it from outside, and raises FirstlightError where it must not stay
     """
     seen = host.get_fact(
         EdgeState,
@@ -109,5 +126,25 @@ def released(release: Release) -> Generator[StringCommand, None, None]:
             where=host.name,
             why="the unit's last words stand above",
             fix="journalctl -u nginx.service on the host",
+        ),
+    )
+    if probe is not None and adapter.is_executing(host_state):
+        try:
+            probe()
+        except FirstlightError as error:
+            yield returning(release, state.current, error)
+
+
+def returning(release: Release, before: str, error: FirstlightError) -> StringCommand:
+    """Return the command that ends with ``error``, and with the release ``before`` serving."""
+    if not before or before == release.name:
+        return failure(error)
+    return explained(
+        script(RETURN, f"{RELEASES}/{before}", CURRENT, SOCKET),
+        FirstlightError(
+            f"{error.what}; the one before serves again",
+            where=error.where,
+            why=error.why,
+            fix=error.fix,
         ),
     )
