@@ -81,6 +81,7 @@ def variables(settings: HostSettings, names: list[str], issuer: Leaf | None) -> 
         "provider": acme.dns_provider or "",
         "resolvers": " ".join(acme.dns_resolvers),
         "dns_wait": "yes" if acme.dns_wait else "no",
+        "credentials": " ".join(sorted(acme.dns_credentials)),
     }
 
 

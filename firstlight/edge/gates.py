@@ -18,7 +18,7 @@ from firstlight.settings.value import is_ip
 
 SOCKETS = "/run/firstlight-gate-*.sock"
 """The sockets behind which an edge tells copies apart."""
-FAILED_SECONDS = 1
+FAILED_SECONDS = 2
 """How long a copy that failed or is out of service gets no request. Not longer: the one that asks
 again finds out by a request that another copy then answers."""
 
@@ -70,9 +70,9 @@ def servers(pool: Pool) -> Iterator[str]:
 
 def doors(publics: Iterable[Public]) -> list[dict[str, Any]]:
     """Return the gates on the edge's own host, one before each copy that is not alone."""
-    peers = dict.fromkeys(
-        peer for pool in pools(publics) if not pool.alone for peer in (*pool.peers, *pool.spare)
-    )
+    gated = [pool for pool in pools(publics) if not pool.alone]
+    # The spare copies of one pool are the peers of another.
+    peers = {peer.name: peer for pool in gated for peer in (*pool.peers, *pool.spare)}.values()
     return [
         {
             "socket": socket(peer),
