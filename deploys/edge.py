@@ -4,11 +4,8 @@ pyinfra inventories/prod.py deploys/edge.py
 """
 
 from firstlight.plan import edge_plan
-from roles.edge import edge
-from roles.jwks import jwks
+from roles.front import front
 
 host = edge_plan()  # validates every host of the inventory; nothing has been changed before it
 
-if host.release:
-    jwks(host.settings, host.system)
-    edge(host.settings, host.system, host.release, host.publics)
+front(host)

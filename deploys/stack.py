@@ -6,11 +6,10 @@ pyinfra inventories/lab.py deploys/stack.py
 from firstlight.plan import plan
 from roles.base import base
 from roles.docker import docker
-from roles.edge import edge
 from roles.engine import engine
+from roles.front import front
 from roles.gpus import gpus
 from roles.image import image
-from roles.jwks import jwks
 from roles.models import models
 from roles.nvidia import nvidia
 from roles.ready import ready
@@ -29,8 +28,6 @@ if host.settings.models:
     models(host.settings, host.system, host.fetch_program)
 if host.settings.models or host.probe.engines:  # those of models gone are retired
     engine(host.instances, host.probe.systemd, host.system)
-if host.release:
-    jwks(host.settings, host.system)
-    edge(host.settings, host.system, host.release, host.publics)
+front(host)
 if host.publics and host.release:
     ready(host.settings, host.publics, host.system, host.release, host.clock)

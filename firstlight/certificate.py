@@ -66,6 +66,7 @@ def leaf_certificate(
     key: Key,
     names: Sequence[str],
     days: int,
+    *,
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
 ) -> x509.Certificate:
     """A certificate for ``names``, the first of them its common name where it fits.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from firstlight import site
 from firstlight.catalogue import System
-from firstlight.edge import jwt, limits, mutual, tls
+from firstlight.edge import backend, jwt, limits, measure, mutual, tls
 from firstlight.edge.pools import Public, publics
 from firstlight.edge.release import Content, Fragments, Release, release
 from firstlight.engines.instance import Instance
@@ -14,6 +14,7 @@ from firstlight.facts.probe import Probe
 from firstlight.keys import Keyring
 from firstlight.secret import Secret
 from firstlight.settings import HostSettings
+from firstlight.settings.check_edges import GATE_OFFSET
 from firstlight.settings.fronts import fronts
 
 # nginx knows "http2 on;" since this version; before it HTTP/2 is a word of "listen".
@@ -55,6 +56,17 @@ def known(keyring: Keyring, settings: HostSettings) -> dict[str, str | Secret]:
     return {**limits.files(keyring, settings, jwt_class), "salt.js": salt}
 
 
+def gate_ports(settings: HostSettings, sites: Mapping[str, HostSettings]) -> tuple[int, ...]:
+    """Return the ports at which other hosts' edges reach the engines of this one."""
+    if not fronts(settings, sites):
+        return ()
+    return tuple(
+        model.port + copy + GATE_OFFSET
+        for model in settings.models
+        for copy in range(model.replicas)
+    )
+
+
 def fragments(
     settings: HostSettings,
     public: tuple[Public, ...],
@@ -65,6 +77,9 @@ def fragments(
     """Return the parts of the host's release: gates, TLS, keys, log, identity."""
     ca = site.authority(settings).pem
     found: list[Fragments] = []
+    if settings.models:
+        secret = site.backend_secret(settings)
+        found.append(lambda _: backend.files(secret))
     if gated:
         gate = mutual.gate_files(ca, site.gate_leaf(settings))
         found.append(lambda _: gate)
@@ -72,7 +87,7 @@ def fragments(
         leaf, name = site.visitor_leaf(settings), site.GATE_NAME
         found.append(lambda folder: mutual.visitor_files(ca, leaf, name, folder))
     if public:
-        certificate = site.certificate(settings) or site.leaf(settings)
+        certificate = site.certificate(settings)
         keyring = site.keyring(settings)
         found += [
             lambda folder: tls.files(
@@ -83,6 +98,7 @@ def fragments(
                 ipv6=probe.ipv6,
             ),
             lambda _: known(keyring, settings),
+            measure.files,
             lambda folder: jwt.files(settings, folder),
         ]
     return found

@@ -29,7 +29,11 @@ PHASE_OF_ROLE = {
     "Image": "image",
     "Models": "weights",
     "Engine": "engine start",
+    "Certificates": "edge",
+    "Jwks": "edge",
+    "Guard": "edge",
     "Edge": "edge",
+    "Issuance": "edge",
     "Ready": "first token",
 }
 

@@ -107,6 +107,7 @@ def leaf(
     domain: str,
     extra_names: Iterable[str] = (),
     days: int = 90,
+    *,
     usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
 ) -> Leaf:
     """The certificate for ``domain`` and ``extra_names`` (DNS names or IP addresses).
@@ -121,7 +122,9 @@ def leaf(
         pair = stored(path)
         if pair is None or not _fits(authority, pair[0], names, days):
             key = new_key()
-            made = leaf_certificate(authority.certificate, authority.key, key, names, days, usage)
+            made = leaf_certificate(
+                authority.certificate, authority.key, key, names, days, usage=usage
+            )
             write_private(path, certificate_pem(made) + key_pem(key))
             pair = made, key
     certificate, key = pair

@@ -13,7 +13,7 @@ from firstlight import adapter, registry
 from firstlight.catalogue import System
 from firstlight.edge.pools import Public
 from firstlight.edge.release import Release
-from firstlight.edge_plan import nginx_release
+from firstlight.edge_plan import gate_ports, nginx_release
 from firstlight.engines.instance import Instance
 from firstlight.engines.placement import placed
 from firstlight.errors import FirstlightError
@@ -107,7 +107,7 @@ def plan() -> HostPlan:
         settings = run.settings[host.name]
         images = tuple(dict.fromkeys(model.image for model in settings.models))
         probe: Probe = host.get_fact(HostProbe, store=STORE, images=images)
-        require(list(obstacles(settings, probe)))
+        require(list(obstacles(settings, probe, gate_ports(settings, run.settings))))
         system = system_of(settings, probe)
         found = gpu_state(settings)
         gpu = gpu_layer(settings, system, probe, found)
@@ -128,8 +128,9 @@ def edge_plan() -> EdgePlan:
     """Return the current host's plan for its nginx alone, or refuse the run."""
     with refusing():
         settings, probe, system = ground()
-        require([*nginx_obstacles(settings, system), *site_obstacles(settings, probe)])
         sites = site_plan().settings
+        ports = gate_ports(settings, sites)
+        require([*nginx_obstacles(settings, system), *site_obstacles(settings, probe, ports)])
         instances = placed(settings, sites, None)  # which GPUs they use is not nginx's business
         made, public = nginx_release(settings, instances, sites, probe, system)
         return EdgePlan(settings, probe, system, None, instances, made, public)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from firstlight.catalogue import System, supported_system
@@ -24,13 +24,18 @@ def system_of(settings: HostSettings, probe: Probe) -> System:
     return supported_system(probe.os_id, probe.os_version, where=settings.name)
 
 
-def obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
-    """Yield every reason why a run of the whole stack would fail here, each with its fix."""
+def obstacles(
+    settings: HostSettings, probe: Probe, gates: Sequence[int] = ()
+) -> Iterator[FirstlightError]:
+    """Yield every reason why a run of the whole stack would fail here, each with its fix.
+
+    ``gates`` are the ports at which other hosts' edges reach this one.
+    """
     yield from ground_obstacles(settings, probe)
     with suppress(FirstlightError):  # a system that is not supported has been named already
         yield from nginx_obstacles(settings, system_of(settings, probe))
-    yield from site_obstacles(settings, probe)
-    yield from port_obstacles(settings, probe)
+    yield from site_obstacles(settings, probe, gates)
+    yield from port_obstacles(settings, probe, gates)
     yield from space_obstacles(settings, probe)
     yield from gpu_obstacles(settings, probe)
 
@@ -84,9 +89,11 @@ def nginx_obstacles(settings: HostSettings, system: System) -> Iterator[Firstlig
         )
 
 
-def site_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
+def site_obstacles(
+    settings: HostSettings, probe: Probe, gates: Sequence[int] = ()
+) -> Iterator[FirstlightError]:
     """Yield that an nginx already serves something else: it would be switched off."""
-    if settings.edge.enabled and probe.foreign_sites:
+    if (settings.edge.enabled or gates) and probe.foreign_sites:
         yield FirstlightError(
             "nginx already serves other sites here",
             where=f"{settings.name}: /etc/nginx",
@@ -95,7 +102,9 @@ def site_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightE
         )
 
 
-def port_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
+def port_obstacles(
+    settings: HostSettings, probe: Probe, gates: Sequence[int] = ()
+) -> Iterator[FirstlightError]:
     """Yield the ports that another program holds, and which program it is."""
     wanted = []
     if settings.edge.enabled:
@@ -106,6 +115,7 @@ def port_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightE
         for place, model in enumerate(settings.models)
         for copy in range(model.replicas)
     ]
+    wanted += [("the gate of an engine", port, "edge") for port in gates]
     for key, port, user in wanted:
         for holder in sorted(probe.listeners.get(port, frozenset()) - OURS[user]):
             yield FirstlightError(

@@ -32,3 +32,8 @@ class Secret:
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("a Secret is not pickled: the copy would lie in clear text")
+
+
+def revealed(text: str | Secret) -> str:
+    """Return ``text`` itself, secret or not: to hash it or to send it where it belongs."""
+    return text.reveal() if isinstance(text, Secret) else text

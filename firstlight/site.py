@@ -89,7 +89,7 @@ def visitor_leaf(settings: HostSettings) -> pki.Leaf:
     """Return the certificate that the host's edge shows to the gates of other hosts."""
     folder = settings.state_dir / "edges" / settings.name
     usage = ExtendedKeyUsageOID.CLIENT_AUTH
-    return pki.leaf(authority(settings), folder, VISITOR_NAME, (), GATE_DAYS, usage)
+    return pki.leaf(authority(settings), folder, VISITOR_NAME, (), GATE_DAYS, usage=usage)
 
 
 def probe_key(settings: HostSettings) -> Secret:

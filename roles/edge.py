@@ -13,30 +13,54 @@ from pyinfra.api.deploy import deploy
 
 from firstlight import site
 from firstlight.catalogue import System
-from firstlight.edge import gates
+from firstlight.edge import gates, measure, tls
 from firstlight.edge.pools import Public
 from firstlight.edge.probe import answers
 from firstlight.edge.release import BASE, CURRENT, SOCKET, Release
+from firstlight.guard.config import UPSTREAM as POOLS
 from firstlight.operations import edge as operations
-from firstlight.operations import packages
+from firstlight.operations import nginx_upgrade, packages
 from firstlight.operations.files import Directory, File, files
-from firstlight.rendering import render
+from firstlight.rendering import render, verbatim
 from firstlight.settings import HostSettings
 from roles.owned import Owned
 
 DROP_IN = "etc/systemd/system/nginx.service.d/firstlight.conf"
+RELOAD = "usr/local/lib/firstlight/nginx-reload"
+BESIDE = (
+    "etc/logrotate.d/firstlight-edge",
+    "etc/systemd/system/logrotate.timer.d/firstlight.conf",
+    "etc/needrestart/conf.d/firstlight-edge.conf",
+)
 
 OWNS = Owned(
-    files=(f"{BASE}/", f"/{DROP_IN}"),
+    files=(
+        f"{BASE}/",
+        f"/{DROP_IN}",
+        f"/{RELOAD}",
+        *(f"/{path}" for path in BESIDE),
+        f"{measure.LOGS}/",
+    ),
     units=("nginx.service",),
     ports=("{edge.port}", "{edge.http_port}"),
-    packages=("{nginx}",),
+    packages=("{nginx}", "logrotate"),
 )
 
 
 def drop_in() -> str:
     """Return what is firstlight's own in nginx's unit."""
-    return render(DROP_IN, current=CURRENT, socket=SOCKET, gates=gates.SOCKETS)
+    sockets = (SOCKET, gates.SOCKETS, tls.DOOR, tls.ACME_DOOR, POOLS)
+    return render(DROP_IN, current=CURRENT, sockets=sockets)
+
+
+def beside() -> tuple[File | Directory, ...]:
+    """Return what logs, rotates and reloads: files that are the same for every release."""
+    return (
+        # Its workers open the log anew after each rotation.
+        Directory(measure.LOGS, "750", group="www-data"),
+        File(f"/{RELOAD}", verbatim(RELOAD), "755"),
+        *(File(f"/{path}", verbatim(path)) for path in BESIDE),
+    )
 
 
 @deploy("Edge")
@@ -47,12 +71,14 @@ def edge(
 
     def seen() -> None:
         names = [public.name for public in publics]
-        answers(site.endpoint(settings), site.probe_key(settings), names)
+        # With ACME the certificate comes later: until then a key is not shown to who answers.
+        key = None if settings.edge.tls.mode == "acme" else site.probe_key(settings)
+        answers(site.endpoint(settings), key, names)
 
     # install
     packages.installed(
         name="Install nginx",
-        names=system.nginx_packages,
+        names=(*system.nginx_packages, "logrotate"),
         lock_timeout=settings.base.apt_lock_timeout,
         manager=system.manager,
     )
@@ -63,6 +89,7 @@ def edge(
         items=(
             Directory(BASE, "750"),
             File(f"/{DROP_IN}", drop_in()),
+            *beside(),
         ),
     )
 
@@ -70,3 +97,4 @@ def edge(
     operations.released(
         name="Serve the edge's release", release=release, probe=seen if publics else None
     )
+    nginx_upgrade.installed_runs(name="Have nginx run as it is installed")

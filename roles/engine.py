@@ -20,10 +20,14 @@ from firstlight.engines.unit import FOLDER, EngineUnit
 from firstlight.operations import engines
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render
+from firstlight.secret import Secret
 from firstlight.weights.store import STORE
 from roles.owned import Owned
 
 WATCH = "/usr/local/lib/firstlight/engine-watch"
+SECRET = "/etc/firstlight/secrets/engine-key"
+"""What the host's engines ask for, for whoever is root there; the engines have it in files of
+their own."""
 # systemd knows RestartSteps= since this version; before it the delay stays the same.
 GROWING_DELAY_SINCE = 254
 # Five starts within it, and the unit stays down. Long enough for those that fail at once, with
@@ -33,6 +37,7 @@ START_LIMIT_SECONDS = 900
 OWNS = Owned(
     files=(
         WATCH,
+        SECRET,
         "/etc/systemd/system/firstlight-engine-{model}.service",
         f"{FOLDER}/{{model}}/",
         f"{engines.STATE}/{{model}}/",
@@ -64,9 +69,15 @@ def unit_text(unit: EngineUnit, systemd: int, python: str) -> str:
 
 
 @deploy("Engine")
-def engine(instances: Sequence[Instance], systemd: int, system: System) -> None:
-    """Retire the engines of models gone, and have every instance answering."""
-    units = [EngineUnit(instance) for instance in instances]
+def engine(
+    instances: Sequence[Instance],
+    systemd: int,
+    system: System,
+    secrets: tuple[Secret, ...] = (),
+) -> None:
+    """Retire the engines of models gone, and have every instance answering to ``secrets``."""
+    units = [EngineUnit(instance, secrets) for instance in instances]
+    keyed = any(unit.keyed for unit in units)
 
     # configure
     files(
@@ -74,7 +85,11 @@ def engine(instances: Sequence[Instance], systemd: int, system: System) -> None:
         items=(
             File(WATCH, Path(watch.__file__).read_text()),
             Directory(engines.STATE, "755"),
+            # A user of a container may have a namesake on the host, as nobody has.
+            Directory(FOLDER, "700"),
+            *([File(SECRET, secrets[0], "600")] if keyed else []),
         ),
+        absent=() if keyed else (SECRET,),
     )
 
     # activate

@@ -15,9 +15,9 @@ from pyinfra.api.deploy import deploy
 import firstlight
 from firstlight import receipt, site
 from firstlight.catalogue import System
-from firstlight.edge.release import Release
 from firstlight.edge import routes
 from firstlight.edge.pools import Public
+from firstlight.edge.release import Release
 from firstlight.operations import ready as operations
 from firstlight.phases import PhaseClock, as_line
 from firstlight.ready import FirstLight, first_light
@@ -28,9 +28,7 @@ from roles.owned import Owned
 OWNS = Owned(files=(receipt.PATH,))
 
 
-def serves(
-    settings: HostSettings, publics: Sequence[Public], release: Release
-) -> dict[str, Any]:
+def serves(settings: HostSettings, publics: Sequence[Public], release: Release) -> dict[str, Any]:
     """Return what serves on the host, as the receipt says it: no secret, no time."""
     return {
         "firstlight": firstlight.__version__,

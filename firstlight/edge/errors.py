@@ -25,7 +25,9 @@ class Answer:
 
 
 INVALID = "invalid_request_error"
-UNAUTHORIZED = Answer("unauthorized", 401, "Missing or unknown API key.", INVALID, "invalid_api_key")
+UNAUTHORIZED = Answer(
+    "unauthorized", 401, "Missing or unknown API key.", INVALID, "invalid_api_key"
+)
 UNAVAILABLE = Answer(
     "unavailable", 503, "The model is not answering at the moment.", "server_error",
     "model_unavailable", ("Retry-After 5",),
@@ -36,9 +38,7 @@ NOT_ALLOWED = Answer(
     "not_allowed", 405, "This path takes POST requests only.", INVALID, "method_not_allowed",
     ("Allow POST",),
 )  # fmt: skip
-TOO_LARGE = Answer(
-    "too_large", 413, "The request body is too large.", INVALID, "request_too_large"
-)
+TOO_LARGE = Answer("too_large", 413, "The request body is too large.", INVALID, "request_too_large")
 TOO_MANY = Answer(
     "too_many", 429, "Too many requests at a time or in too short a time.", "rate_limit_error",
     "rate_limit_exceeded", ("Retry-After $retry_after",),

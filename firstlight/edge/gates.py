@@ -13,6 +13,7 @@ from firstlight.edge.pools import Peer, Pool, Public
 from firstlight.engines import engine_of
 from firstlight.engines.instance import Instance
 from firstlight.engines.unit import OUT
+from firstlight.settings import Guard
 from firstlight.settings.check_edges import GATE_OFFSET
 from firstlight.settings.value import is_ip
 
@@ -38,9 +39,10 @@ def pools(publics: Iterable[Public]) -> list[Pool]:
     return [pool for each in publics for pool in each.pools]
 
 
-def upstreams(publics: Iterable[Public]) -> list[dict[str, Any]]:
-    """Return nginx's upstreams, one for each pool.
+def upstreams(publics: Iterable[Public], guard: Guard | None = None) -> list[dict[str, Any]]:
+    """Return nginx's upstreams, one for each pool, and the way of requests to it.
 
+    ``guarded`` is empty, or says what happens where the guard is not there: open or closed.
     Where an engine's open connections are what is counted before a stop, none is kept alive.
     """
     return [
@@ -50,8 +52,10 @@ def upstreams(publics: Iterable[Public]) -> list[dict[str, Any]]:
             "servers": list(servers(pool)),
             "keepalive": engine_of(pool.peers[0].instance.model).busy is not None,
             "out": out_of(pool.peers[0].instance) if pool.alone else "",
+            "guarded": guard.fail if guard and guard.covers(each.name) else "",
         }
-        for pool in pools(publics)
+        for each in publics
+        for pool in each.pools
     ]
 
 

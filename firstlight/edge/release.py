@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from firstlight.edge import errors, gates, limits, routes, tls
+from firstlight.edge import backend, errors, gates, limits, routes, tls
 from firstlight.edge.pools import Public
 from firstlight.engines.instance import Instance
+from firstlight.guard.config import SOCKET as GUARD
+from firstlight.guard.config import UPSTREAM as POOLS
 from firstlight.rendering import render, verbatim
 from firstlight.secret import Secret
 from firstlight.settings import HostSettings
@@ -88,9 +90,8 @@ def authority(settings: HostSettings) -> str:
 def values(content: Content, name: str, parts: Texts) -> dict[str, Any]:
     """Return what the templates of the release called ``name`` are rendered with."""
     edge = content.settings.edge
-    places = {
-        place: [file for file in files if file in parts] for place, files in PLACES.items()
-    }
+    pools = gates.upstreams(content.publics, edge.guard)
+    places = {place: [file for file in files if file in parts] for place, files in PLACES.items()}
     return {
         **places,
         "release": name,
@@ -105,9 +106,13 @@ def values(content: Content, name: str, parts: Texts) -> dict[str, Any]:
         "read_timeout": edge.read_timeout,
         "strangers_burst": edge.strangers.burst,
         "ipv6": content.ipv6,
+        "hsts": tls.hsts(content.settings),
         "http2_directive": content.http2_directive,
         "jwt": "jwt.js" in parts,
-        "pools": gates.upstreams(content.publics),
+        "pools": pools,
+        "guarded": [pool for pool in pools if pool["guarded"]],
+        "guard_socket": GUARD,
+        "guard_upstream": POOLS,
         "doors": gates.doors(content.publics),
         "gates": gates.gates(content.gated),
         "paths": routes.paths(content.publics),
@@ -124,19 +129,21 @@ def values(content: Content, name: str, parts: Texts) -> dict[str, Any]:
 def texts(content: Content, name: str) -> dict[str, str | Secret]:
     """Return the files of the release called ``name``."""
     folder = f"{RELEASES}/{name}"
-    parts: dict[str, str | Secret] = {"backend.conf": 'proxy_set_header Authorization "";\n'}
+    parts: dict[str, str | Secret] = dict(backend.files(None))
     for fragments in content.fragments:
         parts |= fragments(folder)
     given = values(content, name, parts)
-    rendered = ["nginx.conf", "proxy.conf", "pools.conf", "errors.conf"]
-    copied = ["headers.conf"]
+    rendered = ["nginx.conf", "proxy.conf", "pools.conf"]
+    copied: list[str] = []
     if content.publics:
-        rendered += ["public.conf", "client.js", "errors.js"]
+        rendered += ["public.conf", "errors.conf", "headers.conf", "client.js", "errors.js"]
         copied += ["route.js", "model.js"]
         parts["routes.js"] = routes.script(content.publics)
     if content.gated:
         rendered.append("gates.conf")
     made = {file: render(f"{TEMPLATES}/{file}", **given) for file in rendered}
+    for to in given["pools"]:
+        made[f"to-{to['name']}.conf"] = render(f"{TEMPLATES}/to.conf", folder=folder, to=to)
     return {**made, **{file: verbatim(f"{TEMPLATES}/{file}") for file in copied}, **parts}
 
 

@@ -16,4 +16,10 @@ def engine_of(model: Model) -> Engine:
     return ENGINES[model.engine]
 
 
-__all__ = ["ENGINES", "Container", "Engine", "engine_of"]
+def paths_of(model: Model) -> tuple[str, ...]:
+    """Return the exact API paths at which clients reach ``model``."""
+    engine = engine_of(model)
+    return engine.paths + (engine.native if model.native_api else ())
+
+
+__all__ = ["ENGINES", "Container", "Engine", "engine_of", "paths_of"]

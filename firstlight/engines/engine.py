@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from firstlight.secret import Secret
 
 if TYPE_CHECKING:
     from firstlight.engines.instance import Instance
@@ -19,7 +21,8 @@ class Container:
 
     ``port`` is the TCP port inside the container; ``user`` is ``uid:gid``; ``tmpfs``,
     ``volumes`` and ``ulimits`` are docker's own notations; ``entrypoint`` replaces the image's;
-    ``config`` is the text of a configuration file, mounted read-only at ``config_path``.
+    ``config`` is the text of a configuration file, mounted read-only at ``config_path``; one that
+    is secret belongs to ``user`` alone.
     With ``network`` "host" nothing is published and ``port`` has to be the instance's own.
     """
 
@@ -32,7 +35,7 @@ class Container:
     ulimits: tuple[str, ...] = ()
     entrypoint: str = ""
     network: Literal["bridge", "host"] = "bridge"
-    config: str | None = None
+    config: str | Secret | None = None
     config_path: str = ""
 
 
@@ -81,6 +84,9 @@ class Engine:
     an instance is run. ``busy`` is None where the engine has no such gauges: then its open
     connections are counted. ``metrics`` is the path of its Prometheus metrics, empty for none.
     ``first_token`` is the path of the streamed chat completion that ends every start.
+    ``native`` are paths of an API of its own, which clients reach where the settings say so.
+    ``keyed`` makes a container answer only to those who know one of the secrets; None where the
+    engine can take none from a file.
     """
 
     name: str
@@ -92,3 +98,5 @@ class Engine:
     first_token: str = "/v1/chat/completions"
     preload: Callable[[Instance], Request | None] = lambda _: None
     checks: Callable[[Instance], tuple[Check, ...]] = lambda _: ()
+    native: tuple[str, ...] = ()
+    keyed: Callable[[Container, Sequence[Secret]], Container] | None = None

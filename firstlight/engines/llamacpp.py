@@ -7,10 +7,13 @@ website's scripts are on by default.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from firstlight.engines.engine import Busy, Container, Engine
 from firstlight.engines.flags import as_flags
+from firstlight.secret import Secret
 
 if TYPE_CHECKING:
     from firstlight.engines.instance import Instance
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 PORT = 8080
 NOBODY = "65534:65534"
+KEYS_PATH = "/etc/firstlight/keys"
 LAYERS = ("n-gpu-layers", "gpu-layers", "ngl")
 """Names of the flag that says how many layers the GPUs take."""
 # What says how many tokens are drafted differs between the methods.
@@ -37,7 +41,7 @@ def command(instance: Instance) -> list[str]:
     model = instance.model
     return [
         "--model", instance.file,
-        "--alias", model.name,
+        "--alias", model.public,
         "--host", "0.0.0.0",  # inside the container; it is published on loopback only
         "--port", str(PORT),
         "--ctx-size", str(model.context * model.concurrency),
@@ -93,10 +97,21 @@ def container(instance: Instance) -> Container:
     )
 
 
+def keyed(container: Container, secrets: Sequence[Secret]) -> Container:
+    """Have everything but health and the list of models ask for one of ``secrets``."""
+    return replace(
+        container,
+        command=(*container.command, "--api-key-file", KEYS_PATH),
+        config=Secret("".join(f"{secret.reveal()}\n" for secret in secrets)),
+        config_path=KEYS_PATH,
+    )
+
+
 ENGINE = Engine(
     name="llamacpp",
     health="/health",
     paths=("/v1/chat/completions", "/v1/completions", "/v1/embeddings"),
     container=container,
     busy=Busy("/metrics", ("llamacpp:requests_processing", "llamacpp:requests_deferred")),
+    keyed=keyed,
 )

@@ -16,5 +16,5 @@ def adapter_names(model: Model) -> tuple[str, ...]:
     """
     if model.engine == "llamacpp":
         return ()
-    prefix = f"{model.name}:" if model.engine == "sglang" else ""
+    prefix = f"{model.public}:" if model.engine == "sglang" else ""
     return tuple(prefix + lora.name for lora in model.lora)

@@ -87,19 +87,17 @@ def checks(instance: Instance) -> tuple[Check, ...]:
 ENGINE = Engine(
     name="ollama",
     health="/api/version",
-    # Not among them: pull, push, create, copy, delete, blobs, and whatever else changes what is
-    # stored. In its own API (/api/…) a request may still ask for another context or fewer GPU
-    # layers, for which the model is loaded anew: docs/engines.md says so.
     paths=(
         "/v1/chat/completions",
         "/v1/completions",
         "/v1/embeddings",
         "/v1/responses",
         "/v1/messages",
-        "/api/chat",
-        "/api/generate",
-        "/api/embed",
     ),
+    # Never among them: pull, push, create, copy, delete, blobs, and whatever else changes what is
+    # stored. Even in these a request may unload the model for everybody (``keep_alive``), or ask
+    # for another context or fewer GPU layers, for which it is loaded anew.
+    native=("/api/chat", "/api/generate", "/api/embed"),
     container=container,
     metrics="",
     preload=preload,

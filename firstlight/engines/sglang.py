@@ -1,8 +1,9 @@
 """SGLang: safetensors checkpoints, strong where many requests begin alike.
 
 Metrics are off and the address is loopback by default, so both are said. Its administrative
-paths (weights, adapters, caches) have no key unless one is set: the edge lets no client reach
-them. It drains by itself after SIGTERM, and its ``/ready`` then answers 503.
+paths (weights, adapters, caches) have no key: it would write one into its log at every start
+(0.5.23), so it gets none. The edge lets no client reach them. It drains by itself after SIGTERM, and
+its ``/ready`` then answers 503.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def command(instance: Instance) -> list[str]:
     return [
         "python3", "-m", "sglang.launch_server",
         "--model-path", instance.weights,
-        "--served-model-name", model.name,
+        "--served-model-name", model.public,
         "--host", "0.0.0.0" if alone else "127.0.0.1",
         "--port", str(PORT if alone else instance.port),
         "--context-length", str(model.context),

@@ -64,7 +64,7 @@ def checks(instance: Instance) -> tuple[Check, ...]:
     named = Check(
         path="/v1/models",
         items="data",
-        where={"id": instance.model.name},
+        where={"id": instance.model.public},
         otherwise="the model repository has no model of the declared name",
     )
     return (named,)

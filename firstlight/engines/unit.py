@@ -6,11 +6,13 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from firstlight.engines import engine_of
 from firstlight.engines.engine import MODELS, Container, Engine
 from firstlight.engines.instance import Instance
+from firstlight.engines.watched import watched
+from firstlight.secret import Secret, revealed
 from firstlight.weights import store
 from firstlight.weights.wants import wants
 
@@ -30,14 +32,18 @@ PIDS_LIMIT = 4096
 # What vLLM needs to end itself after the drain (3 to 9 s were seen). Until then a stream that was
 # longer than the drain hangs at its client, so it is not generous.
 STOP_MARGIN_SECONDS = 10
-PROMPT = "Say one word."
 
 
 @dataclass(frozen=True)
 class EngineUnit:
-    """One instance's unit: its names, its ``docker run`` words, its files, and their hashes."""
+    """One instance's unit: its names, its ``docker run`` words, its files, and their hashes.
+
+    The engine answers to those who know one of ``secrets``, where it can take one; the first is
+    the one that firstlight itself uses.
+    """
 
     instance: Instance
+    secrets: tuple[Secret, ...] = ()
 
     @property
     def model(self) -> Model:
@@ -57,24 +63,32 @@ class EngineUnit:
 
     @cached_property
     def described(self) -> Container:
-        return self.engine.container(self.instance)
+        made, keyed = self.engine.container(self.instance), self.engine.keyed
+        return keyed(made, self.secrets) if keyed and self.keyed else made
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the engine asks for a secret; where nobody is answered there is none."""
+        return self.engine.keyed is not None and bool(self.secrets) and self.instance.leads
 
     @property
     def config_file(self) -> str | None:
         """Where the engine's configuration file stands on the host, if it has one.
 
-        Its name changes with its content, so that the unit alone decides which one is used.
+        Its name changes with its content, so that the unit alone decides which one is used. The
+        name of one with a secret tells nothing: the secret has 256 random bits.
         """
-        text = self.described.config
-        return f"{FOLDER}/{self.instance.name}/config-{short(text)}" if text is not None else None
+        if (text := self.described.config) is None:
+            return None
+        return f"{FOLDER}/{self.instance.name}/config-{short(revealed(text))}"
 
     @property
     def watch_file(self) -> str:
         """Where the host's part of :mod:`firstlight.engines.watch` reads what to look at."""
-        return f"{FOLDER}/{self.instance.name}/watch-{short(self.watch)}.json"
+        return f"{FOLDER}/{self.instance.name}/watch-{short(revealed(self.watch))}.json"
 
     @property
-    def files(self) -> dict[str, str]:
+    def files(self) -> dict[str, str | Secret]:
         """Texts by path of what the unit reads."""
         found = {self.watch_file: self.watch}
         if self.config_file is not None and self.described.config is not None:
@@ -97,36 +111,19 @@ class EngineUnit:
         return self.drain_seconds + STOP_MARGIN_SECONDS
 
     @cached_property
-    def watch(self) -> str:
+    def watch(self) -> str | Secret:
         """JSON of what the host has to see before the instance is in service, and to leave it."""
-        engine, inner = self.engine, self.described
-        port = inner.port if inner.network == "host" else self.instance.port
-        base = f"http://127.0.0.1:{port}"
-        leads = self.instance.leads
-        preload = engine.preload(self.instance) if leads else None
-        spec: dict[str, Any] = {
-            "base": base,
-            "port": port,
-            "container": self.container,
-            "out": f"{OUT}/{self.instance.name}",
-            "health": base + engine.health if leads else "",
-            "preload": vars(preload) if preload else None,
-            "checks": [vars(each) for each in engine.checks(self.instance)] if leads else [],
-            "first_token": self._first_token() if leads and engine.first_token else None,
-            "busy": vars(engine.busy) if engine.busy else None,
-            "drain_seconds": self.drain_seconds if leads else 0,
-            "end_seconds": STOP_MARGIN_SECONDS,
-        }
-        return json.dumps(spec, indent=1, sort_keys=True) + "\n"
-
-    def _first_token(self) -> dict[str, Any]:
-        body = {
-            "model": self.model.name,
-            "messages": [{"role": "user", "content": PROMPT}],
-            "max_tokens": 16,
-            "stream": True,
-        }
-        return {"path": self.engine.first_token, "body": body}
+        text = watched(
+            self.engine,
+            self.instance,
+            self.described,
+            container=self.container,
+            out=f"{OUT}/{self.instance.name}",
+            drain_seconds=self.drain_seconds,
+            end_seconds=STOP_MARGIN_SECONDS,
+            secret=self.secrets[0] if self.keyed else None,
+        )
+        return Secret(text) if self.keyed else text
 
     def named(self, uuids: Mapping[str, str]) -> EngineUnit:
         """Return the same with its GPUs by UUID, where the host's driver has named them."""

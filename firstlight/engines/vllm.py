@@ -1,12 +1,14 @@
 """vLLM: safetensors checkpoints, continuous batching, the engine for a rack.
 
-Arguments go through a YAML file, so that the process list shows one short line. A SIGTERM
+Arguments go through a YAML file: the process list shows one short line and no key. A SIGTERM
 without ``shutdown-timeout`` leaves open streams hanging (seen on 0.32), so it is always set;
 a crashed engine exits 0 (seen), so its unit restarts always.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -15,6 +17,7 @@ from firstlight.engines import vllm_nodes
 from firstlight.engines.cache import cache_volume
 from firstlight.engines.engine import Busy, Container, Engine
 from firstlight.engines.media import allowed_domains
+from firstlight.secret import Secret, revealed
 
 if TYPE_CHECKING:
     from firstlight.engines.instance import Instance
@@ -40,7 +43,7 @@ def arguments(instance: Instance) -> dict[str, Any]:
     model = instance.model
     return {
         "model": instance.weights,
-        "served-model-name": [model.name],
+        "served-model-name": [model.public],
         "host": "0.0.0.0" if instance.node is None else "127.0.0.1",
         "port": PORT if instance.node is None else instance.port,
         "max-model-len": model.context,
@@ -157,6 +160,16 @@ def container(instance: Instance) -> Container:
     )
 
 
+def keyed(container: Container, secrets: Sequence[Secret]) -> Container:
+    """Have ``/v1`` ask for one of ``secrets``; health and metrics never do.
+
+    Neither ``--api-key`` nor ``VLLM_API_KEY`` would do: a command line is in the process list,
+    an environment in what ``docker inspect`` shows.
+    """
+    lines = yaml.safe_dump({"api-key": [secret.reveal() for secret in secrets]})
+    return replace(container, config=Secret(revealed(container.config or "") + lines))
+
+
 ENGINE = Engine(
     name="vllm",
     health="/health",
@@ -170,4 +183,5 @@ ENGINE = Engine(
     ),
     container=container,
     busy=Busy("/metrics", ("vllm:num_requests_running", "vllm:num_requests_waiting")),
+    keyed=keyed,
 )

@@ -2,8 +2,8 @@
 
 ``await SPEC PID`` ends when the engine has shown its first token, and lets clients in;
 ``drain SPEC`` keeps new requests out, waits until the open ones are answered, and stops the
-container. SPEC is the JSON of :func:`firstlight.engines.unit.EngineUnit.watch`. Only the standard
-library may be imported.
+container. SPEC is the JSON of :func:`firstlight.engines.watched.watched`. Only the standard library
+may be imported.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ LONG_SECONDS = 3600.0  # systemd's TimeoutStartSec is the real bound
 STILL_SECONDS = 0.3
 # No proxy: the engine is on this machine, whatever the environment says.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
 # What a request may end with; an answer that is cut off is no OSError.
 LOST = (OSError, ValueError, http.client.HTTPException)
 
@@ -180,6 +178,8 @@ def take_out(spec: dict[str, Any]) -> int:
 def main(arguments: list[str]) -> int:
     """``out SPEC``, ``await SPEC PID``, ``drain SPEC``: 0 when done, else why on stderr."""
     verb, spec = arguments[0], json.loads(Path(arguments[1]).read_text())
+    if "secret" in spec:
+        OPENER.addheaders.append(("Authorization", f"Bearer {spec['secret']}"))
     if verb == "drain":
         return take_out(spec)
     if verb == "out":

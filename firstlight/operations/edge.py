@@ -38,7 +38,11 @@ taking() {
 before=$(taking)
 point "$new"
 systemctl daemon-reload; systemctl enable --quiet nginx.service
-if [ -n "$(running)" ]; then systemctl reload nginx.service; else systemctl restart nginx.service; fi
+if [ -n "$(running)" ]; then systemctl reload nginx.service; else
+  # The unit refuses a restart. An nginx that is not ours, or does not answer, has no stream of ours.
+  systemctl kill nginx.service 2>/dev/null; systemctl reset-failed nginx.service 2>/dev/null
+  systemctl start nginx.service
+fi
 result=$?; name=$(basename "$new"); tries=0
 while [ $result = 0 ] && [ "$(running)" != "$name" ]; do
   tries=$((tries + 1)); [ $tries -gt 50 ] && result=1; sleep 0.1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -14,6 +14,7 @@ from firstlight.facts.engines import Engines, EngineState, EngineStates
 from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.engine_scripts import MAKE_ROOM, RETIRE, SWITCH
 from firstlight.operations.files import File, writing
+from firstlight.secret import Secret, revealed
 
 STATE = "/var/lib/firstlight/engines"
 """By instance: the unit that is to be installed next, and the one that served before."""
@@ -126,7 +127,7 @@ def serving(
         return
     if not as_written:
         staged = File(f"{STATE}/{unit.instance.name}/next.service", wanted)
-        yield writing([*[File(path, content) for path, content in unit.files.items()], staged])
+        yield writing([*read_by(unit), staged])
     yield explained(
         script(SWITCH, unit.name, unit.instance.name, how(have, as_specified, as_written),
                STATE, FOLDER, "yes" if as_written else "no", "no" if unit.instance.node else "yes"),
@@ -138,6 +139,18 @@ def serving(
             f"{unit.model.start_timeout} s",
         ),
     )  # fmt: skip
+
+
+def read_by(unit: EngineUnit) -> Iterator[File]:
+    """Yield the files that ``unit`` reads: a secret for root, or for its container's user."""
+    uid, _, gid = unit.described.user.partition(":")
+    for path, content in unit.files.items():
+        if not isinstance(content, Secret):
+            yield File(path, content)
+        elif path == unit.config_file:
+            yield File(path, content, "400", uid, gid)
+        else:
+            yield File(path, content, "600")
 
 
 def nameless(unit: EngineUnit, have: EngineState, found: Engines) -> bool:
@@ -157,6 +170,6 @@ def how(have: EngineState, as_specified: bool, as_written: bool) -> str:
     return "switch"
 
 
-def digest(text: str) -> str:
+def digest(text: str | Secret) -> str:
     """Return the SHA-256 sum of ``text``."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(revealed(text).encode()).hexdigest()

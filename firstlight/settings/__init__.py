@@ -9,6 +9,7 @@ from __future__ import annotations
 from firstlight.settings.base import Base
 from firstlight.settings.docker import Docker, Registry
 from firstlight.settings.edge import Edge
+from firstlight.settings.guard import Guard
 from firstlight.settings.host import STATE, HostSettings
 from firstlight.settings.load import load_host, load_site
 from firstlight.settings.model import Model
@@ -21,6 +22,7 @@ __all__ = [
     "Base",
     "Docker",
     "Edge",
+    "Guard",
     "HostSettings",
     "Mirror",
     "Model",

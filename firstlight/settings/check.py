@@ -10,6 +10,7 @@ from firstlight.settings.check_jwt import jwt_contradictions
 from firstlight.settings.check_model import model_contradictions
 from firstlight.settings.check_nvidia import nvidia_contradictions
 from firstlight.settings.check_place import place_contradictions
+from firstlight.settings.check_tls import tls_contradictions
 from firstlight.settings.host import HostSettings
 from firstlight.settings.model import Model
 from firstlight.settings.problem import NOTHING, Problem
@@ -45,6 +46,7 @@ def contradictions(host: HostSettings) -> Iterator[Problem]:
     yield from place_contradictions(host)
     yield from misfits(host)
     yield from nvidia_contradictions(host)
+    yield from tls_contradictions(host)
     yield from missing_files(host)
     yield from jwt_contradictions(host)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from firstlight.settings.check_guard import guard_contradictions
 from firstlight.settings.fronts import Site, fronted, fronts
 from firstlight.settings.host import HostSettings
 from firstlight.settings.problem import NOTHING, Problem
+from firstlight.settings.value import is_ip
 
 GATE_OFFSET = 10000
 """How far above an engine's own port its host answers the edges of other hosts, by TLS."""
@@ -18,8 +20,11 @@ def edge_contradictions(site: Site) -> Iterator[Problem]:
     for host in site.values():
         if host.edge.enabled:
             yield from _hosts(host, site)
-        if fronts(host, site):
+            offered = {m.public for each in fronted(host, site) for m in each.models}
+            yield from guard_contradictions(host.name, host.edge.guard, offered)
+        if edges := fronts(host, site):
             yield from _gates(host)
+            yield from _address(host, edges[0])
 
 
 def _hosts(edge: HostSettings, site: Site) -> Iterator[Problem]:
@@ -36,6 +41,13 @@ def _hosts(edge: HostSettings, site: Site) -> Iterator[Problem]:
     elif not fronted(edge, site):
         expected = "at least one model: its edge is enabled, and no other host serves any behind it"
         yield Problem(edge.name, "models", NOTHING, expected)
+
+
+def _address(host: HostSettings, edge: HostSettings) -> Iterator[Problem]:
+    # nginx asks the DNS once, when it starts: without an answer it would not.
+    if not is_ip(host.reached_at):
+        expected = f"an IP address: the edge of {edge.name} reaches its engines by it"
+        yield Problem(host.name, "address", str(host.address or NOTHING), expected)
 
 
 def _gates(host: HostSettings) -> Iterator[Problem]:

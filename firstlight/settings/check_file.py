@@ -18,7 +18,9 @@ def missing_files(host: HostSettings) -> Iterator[Problem]:
     """Every file that ``host`` needs and that cannot be used as it is."""
     for name, registry in host.docker.registries.items():
         if registry.ca is not None:
-            yield from certificate_problems(host.name, f'docker.registries["{name}"].ca', registry.ca)
+            yield from certificate_problems(
+                host.name, f'docker.registries["{name}"].ca', registry.ca
+            )
     for index, model in enumerate(host.models):
         if model.hub_token is not None:
             yield from _token(host.name, f"models[{index}].hub_token", model.hub_token)

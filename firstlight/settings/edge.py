@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictStr
 
+from firstlight.settings.guard import Guard
 from firstlight.settings.jwt import Jwt
 from firstlight.settings.limits import Classes, Strangers
 from firstlight.settings.section import Section
@@ -34,6 +35,9 @@ class Edge(Section):
         description="Hosts of the inventory whose models it offers; by default itself and every "
         "host with models that has no edge.",
     )
+    guard: Guard | None = Field(
+        default=None, description="What looks at prompts and answers; nothing without it."
+    )
     classes: Classes = Field(
         default_factory=Classes, description="Limits of the classes of API keys."
     )
@@ -41,7 +45,8 @@ class Edge(Section):
         default_factory=Strangers, description="Limits of an address without a known key."
     )
     jwt: Jwt | None = Field(
-        default=None, description="Tokens of an identity provider that are accepted beside API keys."
+        default=None,
+        description="Tokens of an identity provider that are accepted beside API keys.",
     )
     body_limit: BodyLimit = Field(
         default="32m", description="Largest request body, in nginx's units (k, m, g)."

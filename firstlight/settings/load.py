@@ -53,7 +53,7 @@ def load_site(
     grouped = any(_EDGE in groups for _, groups in hosts.values())
     for name, (data, groups) in hosts.items():
         edge = _EDGE in groups if grouped else None
-        settings, found = _load(name, data, groups, root.absolute(), lock, edge)
+        settings, found = _load(name, data, groups, root.absolute(), lock, edge=edge)
         problems += found
         if settings is not None:
             site[name] = settings
@@ -72,6 +72,7 @@ def _load(
     groups: Collection[str],
     root: Path,
     lock: Pins | None,
+    *,
     edge: bool | None,
 ) -> Loaded:
     own = {key: value for key, value in data.items() if not is_foreign(key)}

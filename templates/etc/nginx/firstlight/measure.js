@@ -5,7 +5,7 @@ const TTFT = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const BUCKETS = { duration: DURATION, ttft: TTFT };
 // Of named keys and of JWT subjects: so many pairs of key and model are told apart, and beyond
 // them so many models. What comes after is "other", or memory would grow with every subject.
-const PAIRS = { '': 400, 'jwt:': 200 };
+const PAIRS = { '': 300, 'jwt:': 100 };
 const MODELS = 100;
 const NOBODY = '-';
 const CONTROL = /[\x00-\x1f\x7f]/;

@@ -25,32 +25,28 @@ function escaped(value) {
   return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n');
 }
 
-function histogram(name, labels, found, bounds) {
-  const lines = [];
+function histogram(lines, name, labels, found, bounds) {
   let total = 0;
   for (let i = 0; i <= bounds.length; i++) {
-    total += found[String(i)] || 0;
+    total += found[i] || 0;
     lines.push(`${name}_bucket{${labels},le="${i < bounds.length ? bounds[i] : '+Inf'}"} ${total}`);
   }
   lines.push(`${name}_sum{${labels}} ${found.sum || 0}`, `${name}_count{${labels}} ${total}`);
-  return lines;
 }
 
-function samples(family, name, kind, series) {
-  let lines = [];
+function samples(lines, name, bounds, series) {
   Object.keys(series).sort().forEach((who) => {
     const parts = who.split('\t');
     const labels = `key="${escaped(parts[0])}",model="${escaped(parts[1])}"`;
     const found = series[who];
-    if (kind === 'histogram') {
-      lines = lines.concat(histogram(name, labels, found, BUCKETS[family]));
-    } else {
-      Object.keys(found).sort().forEach((last) => {
-        lines.push(`${name}{${labels}${last ? `,code="${last}"` : ''}} ${found[last]}`);
-      });
+    if (bounds) {
+      histogram(lines, name, labels, found, bounds);
+      return;
     }
+    Object.keys(found).sort().forEach((last) => {
+      lines.push(`${name}{${labels}${last ? `,code="${last}"` : ''}} ${found[last]}`);
+    });
   });
-  return lines;
 }
 
 // Sums by family, then by key and model, then by status or bucket.
@@ -71,11 +67,11 @@ function sums(items) {
 
 function text(items, lost, connections) {
   const found = sums(items);
-  let lines = [];
+  const lines = [];
   FAMILIES.forEach((each) => {
     const name = each[1];
     lines.push(`# HELP ${name} ${each[3]}`, `# TYPE ${name} ${each[2]}`);
-    lines = lines.concat(samples(each[0], name, each[2], found[each[0]] || {}));
+    samples(lines, name, BUCKETS[each[0]], found[each[0]] || {});
   });
   const lostName = 'firstlight_edge_metrics_lost_total';
   lines.push(`# HELP ${lostName} Sums that had no room in memory.`, `# TYPE ${lostName} counter`);

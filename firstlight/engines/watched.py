@@ -1,0 +1,62 @@
+"""What the host's part of an engine's start and stop has to know, as JSON for engine-watch."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from firstlight.secret import Secret
+
+if TYPE_CHECKING:
+    from firstlight.engines.engine import Container, Engine
+    from firstlight.engines.instance import Instance
+
+PROMPT = "Say one word."
+
+
+def watched(
+    engine: Engine,
+    instance: Instance,
+    inner: Container,
+    *,
+    container: str,
+    out: str,
+    drain_seconds: int,
+    end_seconds: int,
+    secret: Secret | None,
+) -> str:
+    """Return what has to be seen before ``instance`` is in service, and to leave it.
+
+    ``container`` is the name of its container, described by ``inner``; ``out`` the file that says
+    it is out of service. With a ``secret`` the text holds it.
+    """
+    port = inner.port if inner.network == "host" else instance.port
+    base = f"http://127.0.0.1:{port}"
+    leads = instance.leads
+    preload = engine.preload(instance) if leads else None
+    spec: dict[str, Any] = {
+        "base": base,
+        "port": port,
+        "container": container,
+        "out": out,
+        "health": base + engine.health if leads else "",
+        "preload": vars(preload) if preload else None,
+        "checks": [vars(each) for each in engine.checks(instance)] if leads else [],
+        "first_token": _first_token(engine, instance) if leads and engine.first_token else None,
+        "busy": vars(engine.busy) if engine.busy else None,
+        "drain_seconds": drain_seconds if leads else 0,
+        "end_seconds": end_seconds,
+    }
+    if secret is not None:
+        spec["secret"] = secret.reveal()
+    return json.dumps(spec, indent=1, sort_keys=True) + "\n"
+
+
+def _first_token(engine: Engine, instance: Instance) -> dict[str, Any]:
+    body = {
+        "model": instance.model.public,
+        "messages": [{"role": "user", "content": PROMPT}],
+        "max_tokens": 16,
+        "stream": True,
+    }
+    return {"path": engine.first_token, "body": body}
