@@ -19,15 +19,18 @@ host = plan()  # validates every host of the inventory; nothing has been changed
 base(host.settings, host.system)
 if host.gpu:
     nvidia(host.settings, host.system, host.gpu)
-if host.gpu or host.settings.models:
+if host.gpu or host.settings.models or host.settings.edge.people:
     docker(host.settings, host.system)
 if host.gpu:
     gpus(host.gpu)
 if host.settings.models:
     image(host.settings)
     models(host.settings, host.system, host.fetch_program)
+if host.edge_first:  # it begins to show the engines a secret before they begin to ask for it
+    front(host)
 if host.settings.models or host.probe.engines:  # those of models gone are retired
-    engine(host.instances, host.probe.systemd, host.system)
-front(host)
+    engine(host.instances, host.probe.systemd, host.system, host.secrets)
+if not host.edge_first:
+    front(host)
 if host.publics and host.release:
     ready(host.settings, host.publics, host.system, host.release, host.clock)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from firstlight import site
+from firstlight import adapter, site
 from firstlight.catalogue import System
-from firstlight.edge import backend, jwt, limits, measure, mutual, tls
+from firstlight.edge import backend, jwt, limits, measure, mutual, people, tls
 from firstlight.edge.pools import Public, publics
 from firstlight.edge.release import Content, Fragments, Release, release
 from firstlight.engines.instance import Instance
@@ -46,7 +46,17 @@ def nginx_release(
         map_size=limits.map_size(site.keyring(settings)) if public else 2048,
         fragments=tuple(fragments(settings, public, gated, probe, system)),
     )
+    for line in unknown(settings, public):
+        adapter.say(f"{settings.name}: WARNING: {line}")
     return release(content), public
+
+
+def unknown(settings: HostSettings, public: tuple[Public, ...]) -> list[str]:
+    """Return what API keys may ask for and nobody serves: most likely a name that is mistyped."""
+    if not public:
+        return []
+    names = [name for each in public for name in (each.name, *each.adapters)]
+    return limits.unknown_models(site.keyring(settings), names)
 
 
 def known(keyring: Keyring, settings: HostSettings) -> dict[str, str | Secret]:
@@ -100,5 +110,6 @@ def fragments(
             lambda _: known(keyring, settings),
             measure.files,
             lambda folder: jwt.files(settings, folder),
+            lambda folder: people.files(settings, folder),
         ]
     return found

@@ -9,14 +9,16 @@ from weakref import WeakKeyDictionary
 
 from pyinfra import host, inventory, state
 
-from firstlight import adapter, registry
+from firstlight import adapter, registry, site
 from firstlight.catalogue import System
+from firstlight.edge import backend
 from firstlight.edge.pools import Public
-from firstlight.edge.release import Release
+from firstlight.edge.release import CURRENT, Release
 from firstlight.edge_plan import gate_ports, nginx_release
 from firstlight.engines.instance import Instance
 from firstlight.engines.placement import placed
 from firstlight.errors import FirstlightError
+from firstlight.facts.backend import EdgeBeforeEngines
 from firstlight.facts.probe import HostProbe, Probe
 from firstlight.gpu_plan import gpu_layer, gpu_return, gpu_state
 from firstlight.lock.pins import pins
@@ -30,6 +32,7 @@ from firstlight.preflight import (
     site_obstacles,
     system_of,
 )
+from firstlight.secret import Secret
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
 from firstlight.weights.store import STORE
@@ -56,8 +59,14 @@ class EdgePlan(GroundPlan):
 
 @dataclass(frozen=True)
 class HostPlan(EdgePlan):
-    """What the whole stack needs beside that."""
+    """What the whole stack needs beside that.
 
+    ``secrets`` are what the host's engines ask for; with ``edge_first`` nginx has to show one
+    before they do.
+    """
+
+    secrets: tuple[Secret, ...]
+    edge_first: bool
     fetch_program: bytes
     clock: PhaseClock
 
@@ -120,8 +129,15 @@ def plan() -> HostPlan:
         cards = settings.nvidia.count or (len(found.gpus_on_bus) if found else None)
         instances = placed(settings, run.settings, cards)
         made, public = nginx_release(settings, instances, run.settings, probe, system)
+        # Where another proxy than ours stands before the engines, they must not ask it.
+        secrets = site.backend_secrets(settings) if made and instances else ()
+        first = bool(secrets) and host.get_fact(
+            EdgeBeforeEngines, current=CURRENT, fragment=backend.NAME
+        )
         program = bundle.archive(settings.state_dir / "cache") if settings.models else b""
-    return HostPlan(settings, probe, system, gpu, instances, made, public, program, run.clock)
+    return HostPlan(
+        settings, probe, system, gpu, instances, made, public, secrets, first, program, run.clock
+    )
 
 
 def edge_plan() -> EdgePlan:

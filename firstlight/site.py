@@ -107,11 +107,6 @@ def keyring(settings: HostSettings) -> keys.Keyring:
     return held.having(keys.Key(keys.RESERVED, "gold", secrets=(own,)))
 
 
-def api_keys(settings: HostSettings) -> dict[str, Secret]:
-    """Return the keys whose text is known here, by name: firstlight's own."""
-    return {keys.RESERVED: probe_key(settings)}
-
-
 def backend_secrets(settings: HostSettings) -> tuple[Secret, ...]:
     """Return what the host's engines take, made the first time it is asked for.
 

@@ -25,7 +25,7 @@ from roles.owned import Owned
 OWNS = Owned(
     files=(
         f"{files.FOLDER}/", files.PROGRAM, f"{tls.STATE}/", f"{files.ACCOUNTS}/",
-        files.METRIC, f"{tls.WEBROOT}/",
+        files.METRIC,
     ),
     units=tuple(
         f"{name}.{kind}" for name in (files.RENEWING, files.MEASURING)
@@ -46,7 +46,7 @@ def items(settings: HostSettings) -> tuple[list[File | Directory], tuple[str, ..
         Directory(str(PurePosixPath(files.METRIC).parent)),
     ]
     if settings.edge.tls.mode == "acme":
-        folders += [Directory(tls.WEBROOT), Directory(files.ACCOUNTS, "700")]
+        folders.append(Directory(files.ACCOUNTS, "700"))
     if settings.edge.tls.mode == "acme" and settings.edge.tls.acme.challenge == "dns-01":
         folders.append(Directory(f"{files.FOLDER}/dns", "700"))
     written = [File(path, text, files.mode_of(path, text)) for path, text in sorted(made.items())]

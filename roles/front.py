@@ -13,6 +13,7 @@ from roles.edge import edge
 from roles.guard import guard
 from roles.issuance import issuance
 from roles.jwks import jwks
+from roles.people import people
 
 
 def front(host: EdgePlan) -> None:
@@ -23,6 +24,7 @@ def front(host: EdgePlan) -> None:
     if host.publics:
         certificates(host.settings, host.system)
         jwks(host.settings, host.system)
+        people(host.settings)
     if guarded:
         guard(host.settings)
     edge(host.settings, host.system, host.release, host.publics)

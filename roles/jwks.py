@@ -34,6 +34,7 @@ OWNS = Owned(
         CA_FILE,
         KEYS,
         f"{STATE}/{program.METRICS_FILE}",
+        f"{STATE}/{program.PROBLEM_FILE}",
         f"/{UNITS}/{operations.SERVICE}",
         f"/{UNITS}/{operations.TIMER}",
     ),
@@ -76,4 +77,10 @@ def jwks(settings: HostSettings, system: System) -> None:
     )
 
     # activate
-    operations.fetched(name="Have the issuer's keys", url=jwt.jwks_url, file=KEYS, mark=mark)
+    operations.fetched(
+        name="Have the issuer's keys",
+        url=jwt.jwks_url,
+        file=KEYS,
+        problem=f"{STATE}/{program.PROBLEM_FILE}",
+        mark=mark,
+    )

@@ -140,6 +140,9 @@ class System(Row):
     upstream_packages: tuple[str, ...] = Field(description="Packages in Docker's own archive.")
     nginx_version: str = Field(description="Version of the distribution's nginx.")
     nginx_packages: tuple[str, ...] = Field(description="Packages of nginx with njs.")
+    njs_version: str = Field(
+        default="", description="Version of njs in its nginx packages; empty: it has none."
+    )
     nginx_refused: str = Field(default="", description="Why its nginx cannot be the edge.")
     openssl: str = Field(
         default="", description="Version of OpenSSL, major and minor; empty: no edge runs here."

@@ -1,13 +1,23 @@
-"""``firstlight keys``: issue and list a site's API keys."""
+"""``firstlight keys``: issue, list, rotate, revoke and limit a site's API keys."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
 from firstlight import keys as api_keys
+from firstlight.cli.apply import applied
+from firstlight.cli.key_list import line, table
 from firstlight.cli.site import keys_file, site_option
+from firstlight.cli.span import span, span_or_none
+from firstlight.secret import Secret
+
+Command = Callable[..., Any]
 
 
 @click.group()
@@ -15,30 +25,163 @@ def keys() -> None:
     """API keys of a site."""
 
 
-@keys.command()
-@click.argument("name")
-@site_option
-@click.option("--file", "path", type=click.Path(path_type=Path), help="Another API key file.")
-@click.option(
-    "--once", is_flag=True, help="Only where NAME has no key yet; the key is not printed."
+_name = click.argument("name")
+_file = click.option(
+    "--file", "path", type=click.Path(path_type=Path), help="Another API key file."
 )
-def issue(name: str, site: str, path: Path | None, once: bool) -> None:
-    """Make an API key for NAME and print it, this once."""
+_to = click.option(
+    "--to", type=click.Path(path_type=Path), help="Keep the key in this file, 0600; print nothing."
+)
+_expires = click.option(
+    "--expires", "life", type=span, metavar="TIME", help="How long it works (30d, 12h)."
+)
+_apply = click.option(
+    "--apply",
+    "inventory",
+    type=click.Path(exists=True),
+    metavar="INVENTORY",
+    help="Tell the edges of this inventory at once.",
+)
+
+
+def _limits(command: Command) -> Command:
+    """Give ``command`` the options of what a key may do."""
+    for option in (
+        click.option("--concurrency", type=int, help="Requests in progress at the same time."),
+        click.option("--burst", type=int, help="Requests that may come at once above --rps."),
+        click.option("--rps", type=float, help="Requests per second, on average."),
+        click.option("--models", metavar="A,B", help='Models it may ask for; "all" for each.'),
+        click.option("--class", "klass", type=click.Choice(api_keys.CLASSES), help="Its limits."),
+    ):
+        command = option(command)
+    return command
+
+
+def _given(klass: str | None, models: str | None, **numbers: float | None) -> dict[str, Any]:
+    """Return what was given of a key's fields."""
+    found: dict[str, Any] = {name: each for name, each in numbers.items() if each is not None}
+    if klass is not None:
+        found["klass"] = klass
+    if models is not None:
+        found["models"] = () if models == "all" else tuple(models.split(","))
+    return found
+
+
+@keys.command()
+@_name
+@site_option
+@_file
+@_limits
+@_expires
+@_to
+@click.option("--once", is_flag=True, help="Only where NAME has no key yet; else do nothing.")
+@_apply
+def issue(
+    name: str,
+    *,
+    site: str,
+    path: Path | None,
+    life: int | None,
+    to: Path | None,
+    once: bool,
+    inventory: str | None,
+    **limits: Any,
+) -> None:
+    """Make an API key for NAME and print it, this once: only its digest is kept."""
     path = path or keys_file(site)
-    if once:
-        if not path.exists() or name not in api_keys.load(path):
-            api_keys.issue(path, name)
-        return
-    key = api_keys.issue(path, name)
-    click.echo(f"The key of {name}, shown only now; it is kept in {path}.", err=True)
-    click.echo("Hosts learn of it at the next run of deploys/stack.py.", err=True)
-    click.echo(key.reveal())
+    if once and path.exists() and api_keys.load(path).get(name):
+        click.echo(f"There is a key of {name} already.", err=True)
+    else:
+        _said(path)
+        key = api_keys.issue(path, name, life=life, to=to, **_given(**limits))
+        _show(name, key, to)
+    applied(inventory)
 
 
 @keys.command("list")
 @site_option
-@click.option("--file", "path", type=click.Path(path_type=Path), help="Another API key file.")
+@_file
 def list_keys(site: str, path: Path | None) -> None:
-    """List the names of a site's API keys and the start of their digests."""
-    for name, key in api_keys.load(path or keys_file(site)).items():
-        click.echo(f"{name:<32}sha256:{api_keys.digest(key)[:12]}")
+    """List a site's API keys: limits, the start of their digests, when they expire."""
+    click.echo(table(api_keys.load(path or keys_file(site)), int(time.time())), nl=False)
+
+
+@keys.command()
+@_name
+@site_option
+@_file
+@click.option(
+    "--overlap",
+    type=span_or_none,
+    default="7d",
+    metavar="TIME",
+    help="How long the old key works on: 7d, or 0s.",
+)
+@_expires
+@_to
+@_apply
+def rotate(
+    name: str,
+    *,
+    site: str,
+    path: Path | None,
+    overlap: int,
+    life: int | None,
+    to: Path | None,
+    inventory: str | None,
+) -> None:
+    """Make a new key for NAME and print it; the old one works on for a while (7 days)."""
+    path = path or keys_file(site)
+    _said(path)
+    key = api_keys.rotate(path, name, overlap, life=life, to=to)
+    _show(name, key, to)
+    applied(inventory)
+
+
+@keys.command()
+@_name
+@site_option
+@_file
+@_apply
+def revoke(name: str, site: str, path: Path | None, inventory: str | None) -> None:
+    """Take NAME's key away; what it has begun to receive comes to its end."""
+    path = path or keys_file(site)
+    _said(path)
+    api_keys.revoke(path, name)
+    click.echo(f"The key of {name} is revoked.", err=True)
+    applied(inventory)
+
+
+@keys.command()
+@_name
+@site_option
+@_file
+@_limits
+@click.option("--reset", is_flag=True, help="Back to the limits of its class first.")
+@_apply
+def limits(
+    name: str, site: str, path: Path | None, reset: bool, inventory: str | None, **given: Any
+) -> None:
+    """Change what NAME's key may do; without an option only show it."""
+    path, values = path or keys_file(site), _given(**given)
+    own = {"rps": None, "burst": None, "concurrency": None} if reset else {}
+    if not (own or values):
+        click.echo(line(api_keys.named(path, name)))
+        return
+    _said(path)
+    click.echo(line(api_keys.change(path, name, lambda key: replace(key, **{**own, **values}))))
+    applied(inventory)
+
+
+def _said(path: Path) -> None:
+    """Say it where the file still shows the keys themselves: this run ends that."""
+    if path.exists() and api_keys.load(path).plain:
+        click.echo(f"{path} held keys in plain text: their digests take their place.", err=True)
+
+
+def _show(name: str, key: Secret, to: Path | None) -> None:
+    if to is not None:
+        click.echo(f"The key of {name} is in {to}; it is kept nowhere else.", err=True)
+    else:
+        click.echo(f"The key of {name}, shown only now and kept nowhere:", err=True)
+        click.echo(key.reveal())

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from firstlight.errors import FirstlightError
+from firstlight.cli.root import become_root
 from firstlight.lab import manifest, ssh, teardown
 from firstlight.lab import rack as racks
 from firstlight.lab.gpus import hardware
@@ -33,23 +33,6 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def become_root() -> None:
-    """Run this very command again through sudo, unless this is root already."""
-    if os.geteuid() == 0:
-        return
-    package = Path(racks.__file__).resolve().parents[2]
-    path = os.pathsep.join([str(package), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
-    # sudo clears the environment; without -B root's bytecode would lie in the user's checkout.
-    settings = [f"PYTHONPATH={path.rstrip(os.pathsep)}", "PYTHONDONTWRITEBYTECODE=1"]
-    settings += [f"{key}={os.environ[key]}" for key in ("FIRSTLIGHT_LAB",) if key in os.environ]
-    ask = [] if sys.stdin.isatty() else ["-n"]
-    argv = ["sudo", *ask, "--", "env", *settings, sys.executable, "-m", "firstlight"]
-    try:
-        os.execvp("sudo", [*argv, *sys.argv[1:]])
-    except OSError as error:
-        raise FirstlightError("the lab needs root", why=f"sudo: {error}") from error
-
-
 @click.group()
 def lab() -> None:
     """A rack on your own machine: real hosts in namespaces, with their own network."""
@@ -61,6 +44,8 @@ def lab() -> None:
 @click.option("--engine", "engines", multiple=True, metavar="NAME[,NAME…]", help=engine_help)
 @click.option("--services/--no-services", default=True, help="Registry and model hub.")
 @click.option("--gpus", multiple=True, metavar="[HOST=]KIND", help=gpus_help)
+@click.option("--acme", is_flag=True, help="An ACME server too (pebble), for certificates.")
+@click.option("--guard", is_flag=True, help="The image of Presidio too, for the guard.")
 @name_option
 def up(
     *,
@@ -69,15 +54,15 @@ def up(
     engines: tuple[str, ...],
     services: bool,
     gpus: tuple[str, ...],
+    acme: bool,
+    guard: bool,
     name: str | None,
 ) -> None:
     """Make the lab run; what already runs stays as it is."""
     wanted = engine_names(engines)
     become_root()
-    kinds = hardware.kinds(gpus)
-    rack = racks.up(
-        hosts, suite=suite, engine=wanted, name=name, services=services, gpus=kinds, say=say
-    )
+    go = partial(racks.up, gpus=hardware.kinds(gpus), acme=acme, guard=guard, say=say)
+    rack = go(hosts, suite=suite, engine=wanted, name=name, services=services)
     for host, entry in sorted(rack.hosts.items()):
         simulated = "" if entry.gpus == hardware.NONE else f"\t{entry.gpus} SIMULATED"
         click.echo(f"{host}\t{entry.address}\t{entry.suite}{simulated}")

@@ -7,7 +7,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from firstlight.edge.tls import ACME_PORT, STATE, WEBROOT, place
+from firstlight.edge.tls import ACME_HTTP_PORT, ACME_TLS_PORT, STATE, place
 from firstlight.rendering import render, verbatim
 from firstlight.secret import Secret
 from firstlight.settings.value import is_ip
@@ -73,8 +73,8 @@ def variables(settings: HostSettings, names: list[str], issuer: Leaf | None) -> 
         "asked": ASKED,
         "lock": LOCK,
         "account": ACCOUNTS,
-        "webroot": WEBROOT,
-        "acme_port": str(ACME_PORT),
+        "http_port": str(ACME_HTTP_PORT),
+        "tls_port": str(ACME_TLS_PORT),
         "challenge": acme.challenge,
         "directory": acme.url,
         "email": acme.email or "",

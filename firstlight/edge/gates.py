@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from firstlight.edge.pools import Peer, Pool, Public
-from firstlight.engines import engine_of
+from firstlight.engines import engine_of, paths_of
 from firstlight.engines.instance import Instance
 from firstlight.engines.unit import OUT
 from firstlight.settings import Guard
@@ -102,7 +102,7 @@ def gates(instances: Sequence[Instance]) -> list[dict[str, Any]]:
             "port": instance.port + GATE_OFFSET,
             "engine_port": instance.port,
             "out": out_of(instance),
-            "paths": engine_of(instance.model).paths,
+            "paths": paths_of(instance.model),
         }
         for instance in instances
         if instance.leads

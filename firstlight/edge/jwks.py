@@ -19,7 +19,7 @@ from typing import Any
 LARGEST_BYTES = 256 * 1024
 FETCH_SECONDS = 20
 MOST_KEYS = 64
-KEYS_FILE, METRICS_FILE = "jwks.json", "jwks.prom"
+KEYS_FILE, METRICS_FILE, PROBLEM_FILE = "jwks.json", "jwks.prom", "jwks.problem"
 NAME = re.compile(r"[\x20-\x7e]{1,256}")
 SMALLEST_RSA_BITS, LARGEST_RSA_BITS = 2048, 8192
 P256_BYTES = 32
@@ -184,7 +184,9 @@ def main(spec_file: str) -> int:
         problem, failures = str(error), failures + 1
     replaced(metrics, METRICS.format(fetched=at, failures=failures, keys=count))
     if problem:
-        print(f"the keys at {spec['url']} cannot be used: {problem}", file=sys.stderr)
+        problem = f"the keys at {spec['url']} cannot be used: {problem}\n"
+        sys.stderr.write(problem)
+    replaced(folder / PROBLEM_FILE, problem)
     return int(bool(problem))
 
 

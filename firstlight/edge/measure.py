@@ -9,10 +9,6 @@ LOGS = "/var/log/firstlight-edge"
 LOG = f"{LOGS}/access.log"
 METRICS = "/var/lib/firstlight/edge"
 """Where programs beside nginx leave metrics of theirs (``*.prom``), readable for all."""
-NJS = "0.8.2"
-"""The oldest njs that this runs with: its shared dictionaries came with 0.8.0, ``items`` with
-0.8.1, and 0.8.2 is the oldest that a supported system has."""
-
 # So many keys and models as are told apart take a quarter of it.
 ZONE = "8m"
 TEMPLATES = "etc/nginx/firstlight"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from firstlight.engines import engine_of
+from firstlight.engines import engine_of, paths_of
 from firstlight.engines.instance import Instance
 from firstlight.engines.names import adapter_names
 from firstlight.engines.placement import placed
@@ -98,7 +98,7 @@ def public(pool: str, name: str, peers: list[Peer]) -> Public:
     canary = tuple(peer for peer in peers if peer.instance.model.canary)
     stable = tuple(peer for peer in peers if not peer.instance.model.canary)
     models = [peer.instance.model for peer in peers]
-    offers = [engine_of(model).paths for model in models]
+    offers = [paths_of(model) for model in models]
     engine = engine_of(models[0])
     return Public(
         name=name,

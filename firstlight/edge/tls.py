@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 STATE = "/var/lib/firstlight/tls"
 """What hosts make themselves: by mode and domain, so that an older release finds its own."""
-WEBROOT = "/var/lib/firstlight/edge/challenge"
 DOOR = "/run/firstlight-door.sock"
 ACME_DOOR = "/run/firstlight-acme.sock"
-ACME_PORT = 10443
-"""Loopback port at which lego answers tls-alpn-01 while it asks for a certificate."""
+ACME_HTTP_PORT, ACME_TLS_PORT = 402, 403
+"""Loopback ports at which lego answers while it asks for a certificate.
+
+They are privileged: whoever can listen there gets a certificate for the domain.
+"""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def files(
         ),
         "challenge.conf": render(
             "etc/nginx/firstlight/challenge.conf",
-            webroot=WEBROOT if tls.mode == "acme" and tls.acme.challenge == "http-01" else "",
+            port=ACME_HTTP_PORT if tls.mode == "acme" and tls.acme.challenge == "http-01" else 0,
         ),
     }
     if certificate:
@@ -104,7 +106,7 @@ def files(
             ports=ports(settings, ipv6=ipv6),
             door=DOOR,
             acme_door=ACME_DOOR,
-            acme_port=ACME_PORT,
+            acme_port=ACME_TLS_PORT,
             # Longer than the server behind it waits: that one ends a request with an answer.
             timeout=settings.edge.read_timeout + 60,
         )

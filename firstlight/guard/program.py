@@ -80,6 +80,7 @@ def watch(children: list[int]) -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    print(f"the guard listens with {len(children)} workers", file=sys.stderr, flush=True)
     code = 0
     while children:
         child, status = os.wait()
@@ -123,5 +124,4 @@ def main(arguments: list[str]) -> int:
             work(config, inward, outward, where)
             os._exit(0)
         children.append(child)
-    print(f"the guard listens with {len(children)} workers", file=sys.stderr, flush=True)
     return watch(children)

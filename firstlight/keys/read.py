@@ -8,6 +8,7 @@ The file that firstlight wrote before it kept digests is read too::
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import tomllib
@@ -31,7 +32,12 @@ def load(path: Path) -> Keyring:
     Raises :class:`FirstlightError` where the file is missing, readable by others, without a
     key or malformed; it names the line and never shows what stands there.
     """
-    content = read_private(path, "the API key file", ISSUE)
+    return _parsed(path, read_private(path, "the API key file", ISSUE))
+
+
+@functools.lru_cache(maxsize=2)
+def _parsed(path: Path, content: bytes) -> Keyring:
+    """The keys in ``content``; a run asks for them for each host, and 10,000 take a second."""
     try:
         text = content.decode("utf-8")
         table = tomllib.loads(text)

@@ -18,7 +18,18 @@ from firstlight.lab.state import (
     write_json,
 )
 
-EXTRAS = ("registry", "hub", "images", "variants", "tags", "models", "ollama", "archive")
+EXTRAS = (
+    "registry",
+    "hub",
+    "images",
+    "variants",
+    "tags",
+    "models",
+    "ollama",
+    "archive",
+    "acme",
+    "guard",
+)
 
 
 def lab_json(rack: Rack) -> dict[str, Any]:

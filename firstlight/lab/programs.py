@@ -10,11 +10,44 @@ from firstlight.lab.gpus import hardware
 from firstlight.lab.state import Rack
 
 
-def up(rack: Rack, everything: bool, engines: Sequence[str], say: Say) -> None:
-    """Start what the lab needs: ``everything``, or the archive for hosts with GPUs alone."""
+def up(
+    rack: Rack,
+    everything: bool,
+    engines: str | Sequence[str],
+    say: Say,
+    *,
+    acme: bool = False,
+    guard: bool = False,
+) -> None:
+    """Start what the lab needs: ``everything``, or the archive for hosts with GPUs alone.
+
+    ``acme`` and the image of the ``guard`` are asked for by themselves.
+    """
     archive_up(rack, say)
     if everything:
-        _registry_and_hub_up(rack, engines, say)
+        _registry_and_hub_up(rack, [engines] if isinstance(engines, str) else engines, say)
+    if acme:
+        acme_up(rack, say)
+    if guard:
+        guard_image_up(rack, say)
+
+
+def acme_up(rack: Rack, say: Say) -> None:
+    """Start the ACME server; it is there for those who ask for it."""
+    from firstlight.lab.services import acme
+
+    began = time.monotonic()
+    rack.extras["acme"] = acme.start(rack)
+    say(f"ACME server up in {time.monotonic() - began:.1f} s")
+
+
+def guard_image_up(rack: Rack, say: Say) -> None:
+    """Have Presidio's image in the registry, which must run."""
+    from firstlight.lab import images
+
+    began = time.monotonic()
+    rack.extras["guard"] = images.ensure_guard(rack)
+    say(f"image of presidio ready in {time.monotonic() - began:.1f} s")
 
 
 def archive_up(rack: Rack, say: Say) -> None:

@@ -49,13 +49,14 @@ def up(
     services: bool = True,
     only_network: bool = False,
     gpus: Mapping[str, str] | None = None,
+    acme: bool = False,
+    guard: bool = False,
     say: Say = quiet,
 ) -> Rack:
     """Make a lab run: network, ``hosts`` hosts (lab1 …), services, and images of ``engine``.
 
-    What already runs stays as it is, also hosts beyond ``hosts``; ``suite`` (default: trixie)
-    and ``gpus`` (kind by host, "" for every one) are for hosts that do not exist yet. ``services=False``
-    leaves registry, hub and images out, ``only_network`` the hosts too. Raises FirstlightError.
+    ``suite`` (default: trixie) and ``gpus`` (kind by host, "" for every one) are for new hosts;
+    ``services``, ``acme`` and ``guard``: see programs; ``only_network`` leaves the hosts out.
     """
     rootfs.checked_suite(suite or DEFAULT_SUITE)
     checkout = (checkout or checkout_here()).resolve()
@@ -66,7 +67,7 @@ def up(
         if not only_network:
             _entries(rack, identity.host_names(hosts), suite, gpus or {}, say)
             _hosts_up(rack, say)
-            programs.up(rack, services, [engine] if isinstance(engine, str) else engine or [], say)
+            programs.up(rack, services, engine or (), say, acme=acme, guard=guard)
         manifest.save(rack)
     return rack
 

@@ -14,6 +14,7 @@ from firstlight.errors import FirstlightError
 from firstlight.facts.edge import Edge, EdgeState
 from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.files import Directory, File, writing
+from firstlight.secret import Secret
 
 # What nginx refuses does not stay to be taken for a release, unless it is the one that serves.
 TEST = r"""
@@ -40,8 +41,9 @@ point "$new"
 systemctl daemon-reload; systemctl enable --quiet nginx.service
 if [ -n "$(running)" ]; then systemctl reload nginx.service; else
   # The unit refuses a restart. An nginx that is not ours, or does not answer, has no stream of ours.
-  systemctl kill nginx.service 2>/dev/null; systemctl reset-failed nginx.service 2>/dev/null
-  systemctl start nginx.service
+  systemctl kill nginx.service 2>/dev/null
+  for _ in 1 2 3 4 5 6 7 8 9; do systemctl is-active --quiet nginx.service && sleep 0.1; done
+  systemctl reset-failed nginx.service 2>/dev/null; systemctl start nginx.service
 fi
 result=$?; name=$(basename "$new"); tries=0
 while [ $result = 0 ] && [ "$(running)" != "$name" ]; do
@@ -78,12 +80,11 @@ exit 1
 
 def items(release: Release) -> list[File | Directory]:
     """Return the release's folder and files: private to root, who reads them for nginx."""
-    modes = {"tls.key": "600", "keys.map": "600"}
     return [
         Directory(RELEASES, "750"),
         Directory(release.folder, "750"),
         *[
-            File(f"{release.folder}/{name}", text, modes.get(name, "640"))
+            File(f"{release.folder}/{name}", text, "600" if isinstance(text, Secret) else "640")
             for name, text in sorted(release.files.items())
         ],
     ]

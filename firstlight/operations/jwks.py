@@ -17,8 +17,9 @@ FETCH = r"""
 systemctl daemon-reload
 systemctl reset-failed "$1" 2>/dev/null
 systemctl start "$1" 2>/dev/null && exit 0
-# The program's own words, not systemd's about them.
-journalctl --sync 2>/dev/null; journalctl -q -u "$1" -t jwks -n 1 --no-pager -o cat >&2; exit 1
+# The program's own words; where it did not even run, systemd's.
+grep . "$2" >&2 || journalctl -q -u "$1" -n 3 --no-pager -o cat >&2
+exit 1
 """
 TICK = 'systemctl daemon-reload; systemctl enable --quiet "$1" && systemctl restart "$1"'
 RETIRE = r"""
@@ -30,12 +31,13 @@ systemctl daemon-reload
 
 
 @operation()
-def fetched(url: str, file: str, mark: str) -> Generator[StringCommand, None, None]:
+def fetched(url: str, file: str, problem: str, mark: str) -> Generator[StringCommand, None, None]:
     """
     Have the issuer's keys on the host, and fetched again from time to time.
 
     + url: where they are
     + file: where they shall be
+    + problem: file that says why they could not be fetched
     + mark: what stands beside keys that were fetched as they are to be now
     """
     have: Keys = host.get_fact(JwksState, file=file, service=SERVICE, timer=TIMER) or Keys()
@@ -44,7 +46,7 @@ def fetched(url: str, file: str, mark: str) -> Generator[StringCommand, None, No
         return
     if have.mark != mark:
         yield explained(
-            script(FETCH, SERVICE),
+            script(FETCH, SERVICE, problem),
             FirstlightError(
                 "the public keys of the tokens' issuer cannot be fetched",
                 where=f"{host.name}, {url}",

@@ -9,6 +9,7 @@ from firstlight.settings.check_file import missing_files
 from firstlight.settings.check_jwt import jwt_contradictions
 from firstlight.settings.check_model import model_contradictions
 from firstlight.settings.check_nvidia import nvidia_contradictions
+from firstlight.settings.check_people import people_contradictions
 from firstlight.settings.check_place import place_contradictions
 from firstlight.settings.check_tls import tls_contradictions
 from firstlight.settings.host import HostSettings
@@ -49,6 +50,7 @@ def contradictions(host: HostSettings) -> Iterator[Problem]:
     yield from tls_contradictions(host)
     yield from missing_files(host)
     yield from jwt_contradictions(host)
+    yield from people_contradictions(host)
 
 
 def _domain(host: HostSettings) -> Iterator[Problem]:

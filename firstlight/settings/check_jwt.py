@@ -1,4 +1,4 @@
-"""Contradictions about tokens and people: where the issuer's keys come from, and what is secret."""
+"""Contradictions about tokens: where the issuer's keys come from."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pydantic import Field, StrictStr
 from firstlight.settings.guard import Guard
 from firstlight.settings.jwt import Jwt
 from firstlight.settings.limits import Classes, Strangers
+from firstlight.settings.people import People
 from firstlight.settings.section import Section
 from firstlight.settings.tls import Tls
 from firstlight.settings.value import Flag, Listed, Port, Seconds, SitePath, text
@@ -47,6 +48,9 @@ class Edge(Section):
     jwt: Jwt | None = Field(
         default=None,
         description="Tokens of an identity provider that are accepted beside API keys.",
+    )
+    people: People | None = Field(
+        default=None, description="Sign-in of people before web pages, by OpenID Connect."
     )
     body_limit: BodyLimit = Field(
         default="32m", description="Largest request body, in nginx's units (k, m, g)."

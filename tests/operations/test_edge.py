@@ -32,7 +32,7 @@ class EdgeHost:
         stubs.add("nginx")
         stubs.add("journalctl", "echo last words of nginx")
         stubs.add("curl", f"cat {self.runs} 2>/dev/null")
-        stubs.add("systemctl", f'case "$1" in reload|restart|reload-or-restart) {take};; esac')
+        stubs.add("systemctl", f'case "$1" in reload|start|reload-or-restart) {take};; is-active) exit 1;; esac')
 
     def deploy(self, name: str, have: Edge | None = None) -> subprocess.CompletedProcess[str]:
         time.sleep(0.02)  # releases are told apart by when they were made
@@ -94,11 +94,11 @@ def test_the_first_release(edge: EdgeHost) -> None:
     assert edge.deploy("one").returncode == 0
     assert edge.running() == "one"
     calls = edge.stubs.calls()
-    assert "systemctl restart nginx.service" in calls
+    assert "systemctl start nginx.service" in calls
     assert "systemctl enable --quiet nginx.service" in calls
     # Tested where it stands, before anything is switched.
     test = next(n for n, call in enumerate(calls) if call.startswith("nginx "))
-    assert test < calls.index("systemctl restart nginx.service")
+    assert test < calls.index("systemctl start nginx.service")
 
 
 def test_a_running_edge_is_reloaded_and_not_restarted(edge: EdgeHost) -> None:
@@ -106,7 +106,7 @@ def test_a_running_edge_is_reloaded_and_not_restarted(edge: EdgeHost) -> None:
     edge.stubs.forget()
     assert edge.deploy("two").returncode == 0
     assert edge.running() == "two"
-    assert "systemctl restart nginx.service" not in edge.stubs.calls()
+    assert "systemctl start nginx.service" not in edge.stubs.calls()
 
 
 def test_a_release_that_nginx_refuses_is_never_current(edge: EdgeHost) -> None:

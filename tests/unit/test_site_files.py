@@ -17,7 +17,7 @@ from tests.site import Load
 
 def test_a_curl_line_that_works_when_pasted_and_shows_no_key(load: Load) -> None:
     settings = load(address="192.0.2.7", edge={"port": 8443})
-    (key,) = site.api_keys(settings).values()
+    key = site.probe_key(settings)
     site.authority(settings)
     words = shlex.split(site.curl_line(settings, key, "tiny"))
     assert key.reveal() not in " ".join(words)
@@ -26,6 +26,18 @@ def test_a_curl_line_that_works_when_pasted_and_shows_no_key(load: Load) -> None
     header = settings.state_dir / "keys/authorization.header"
     assert header.read_text() == f"Authorization: Bearer {key.reveal()}\n"
     assert header.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_edge_knows_the_sites_keys_and_firstlights_own(load: Load) -> None:
+    settings = load()
+    ring, own = site.keyring(settings), site.probe_key(settings)
+    assert [(key.name, key.klass) for key in ring.keys] == [
+        ("alice", "standard"),
+        ("firstlight", "gold"),
+    ]
+    assert ring.keys[1].secrets[0].digest == ring.digest(own)
+    # The same at each run: a release is named by its content.
+    assert site.keyring(settings) == ring
 
 
 def test_the_certificate_is_for_the_name_and_the_address(load: Load) -> None:

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from firstlight.errors import FirstlightError
 from firstlight.lab.command import run
-from firstlight.lab.images import derived, llamacpp, oci, publish, standin, variants, vllm
+from firstlight.lab.images import (
+    derived,
+    llamacpp,
+    oci,
+    presidio,
+    publish,
+    standin,
+    variants,
+    vllm,
+)
 from firstlight.lab.images.recipe import Recipe
 from firstlight.lab.lock import locked
 from firstlight.lab.mounts import unmount_below
@@ -50,6 +59,11 @@ def ensure_variants(engine: str, rack: Rack) -> dict[str, str]:
     """
     found = variants.RECIPES.get(engine, {})
     return {name: _published(recipe, rack) for name, recipe in found.items()}
+
+
+def ensure_guard(rack: Rack) -> str:
+    """Have Presidio's image, for the guard, in the registry; return its reference by digest."""
+    return _published(presidio.RECIPE, rack)
 
 
 def tagged(engine: str, reference: str, rack: Rack) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Services of the lab on the bridge address: an OCI registry, a model hub, a package archive.
+"""Services of the lab on the bridge address: an OCI registry, a model hub, a package archive, ACME.
 
 They are programs of their own and go on when the command that started them has ended.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from firstlight.lab.services import archive, model_hub, registry
+from firstlight.lab.services import acme, archive, model_hub, registry
 from firstlight.lab.state import Rack
 
 
@@ -31,6 +31,7 @@ def start(rack: Rack) -> dict[str, Any]:
 
 def stop(rack: Rack) -> None:
     """End all services; nothing happens if they do not run."""
+    acme.stop(rack)
     archive.stop(rack)
     model_hub.stop(rack)
     registry.stop(rack)

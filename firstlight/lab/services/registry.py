@@ -5,22 +5,18 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
-import os
-import shutil
 import ssl
-import tempfile
 from pathlib import Path
 
 from firstlight import pki
-from firstlight.lab.command import run
 from firstlight.lab.services.background import Background
+from firstlight.lab.services.unpacked import fetched, program
 from firstlight.lab.state import Rack
 
 PORT = 5000
 PROGRAM = Path("/usr/bin/docker-registry")
 PACKAGE = "docker-registry"
 TIMEOUT = 5.0
-FETCH_TIMEOUT = 300.0
 DAYS = 89
 
 CONFIG = """# TLS key pair {fingerprint}
@@ -75,7 +71,7 @@ def start(rack: Rack) -> Path:
         port=PORT,
         pair=json.dumps(str(folder / "tls" / f"{rack.address}.pem")),
     )
-    background = _background(rack, program(rack.cache_dir))
+    background = _background(rack, program(rack.cache_dir, PACKAGE, PROGRAM))
     if not config.is_file() or config.read_text() != text:
         background.stop()
         config.write_text(text)
@@ -85,7 +81,7 @@ def start(rack: Rack) -> Path:
 
 def stop(rack: Rack) -> None:
     """End the registry; its storage stays."""
-    for path in (PROGRAM, _fetched(rack.cache_dir)):
+    for path in (PROGRAM, fetched(rack.cache_dir, PACKAGE, PROGRAM)):
         _background(rack, path).stop()
 
 
@@ -117,34 +113,6 @@ def request(
             connection.close()
     except (OSError, http.client.HTTPException):
         return None, b""
-
-
-def program(cache_dir: Path) -> Path:
-    """The registry program: the installed one, else unpacked from its Debian package.
-
-    Unpacked rather than installed, because the package would start a service on this machine.
-    """
-    if os.access(PROGRAM, os.X_OK):
-        return PROGRAM
-    fetched = _fetched(cache_dir)
-    if os.access(fetched, os.X_OK):
-        return fetched
-    target = fetched.parents[2]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".registry.") as temporary:
-        # apt reads as its own user, who cannot enter a private folder: let it be root here.
-        apt = ("apt-get", "-o", "APT::Sandbox::User=root", "-qq", "download", PACKAGE)
-        run("env", f"--chdir={temporary}", *apt, timeout=FETCH_TIMEOUT)
-        (archive,) = Path(temporary).glob("*.deb")
-        unpacked = Path(temporary) / "root"
-        run("dpkg", "-x", str(archive), str(unpacked), timeout=FETCH_TIMEOUT)
-        shutil.rmtree(target, ignore_errors=True)
-        unpacked.rename(target)
-    return fetched
-
-
-def _fetched(cache_dir: Path) -> Path:
-    return cache_dir / "programs" / PACKAGE / PROGRAM.relative_to("/")
 
 
 def _folder(rack: Rack) -> Path:

@@ -19,6 +19,7 @@ class Engine(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {"/health": (200, b""), "/chat": (200, TOKEN)}
         self.asked: list[tuple[str, bytes]] = []
+        self.shown: set[str | None] = set()
         super().__init__(("127.0.0.1", 0), Handler)
 
     @property
@@ -31,6 +32,7 @@ class Handler(BaseHTTPRequestHandler):
         engine: Engine = self.server  # type: ignore[assignment]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         engine.asked.append((self.path, body))
+        engine.shown.add(self.headers.get("Authorization"))
         found = engine.answers.get(self.path, (404, b"no such page"))
         status, text = found.pop(0) if isinstance(found, list) else found
         self.send_response(status)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from firstlight.engines import engine_of
 from firstlight.engines.instance import Instance
+from firstlight.secret import revealed
 
 EXPECTED = Path(__file__).parent / "expected"
 
@@ -28,7 +29,10 @@ def shown(instance: Instance) -> str:
     for name in ("tmpfs", "volumes", "ulimits"):
         lines += [f"{name} {value}" for value in getattr(made, name)]
     if made.config is not None:
-        lines += [f"config {made.config_path}", *(f"  {x}" for x in made.config.splitlines())]
+        lines += [
+            f"config {made.config_path}",
+            *(f"  {x}" for x in revealed(made.config).splitlines()),
+        ]
     if request := engine.preload(instance):
         lines.append(f"preload POST {request.path} {json.dumps(request.body)}")
     lines += [f"check {json.dumps(asdict(check))}" for check in engine.checks(instance)]

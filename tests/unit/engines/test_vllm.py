@@ -11,6 +11,7 @@ import yaml
 
 from firstlight.engines.instance import Instance, Node
 from firstlight.engines.vllm import ENGINE, RANKS
+from firstlight.secret import revealed
 from firstlight.settings import Model
 from tests.unit.engines.golden import expect
 from tests.units import instances_of
@@ -34,7 +35,7 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 def config(instance: Instance) -> dict[str, Any]:
-    return dict(yaml.safe_load(ENGINE.container(instance).config or ""))
+    return dict(yaml.safe_load(revealed(ENGINE.container(instance).config or "")))
 
 
 def over_two_hosts(alone: Model, **change: Any) -> tuple[Instance, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from firstlight import certificate, pki
+from firstlight import certificate, host_ca, pki, root_files
 from firstlight.pki import Authority
 
 
@@ -49,7 +49,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
             def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
                 return now
 
-        monkeypatch.setattr(certificate, "datetime", Clock)
-        monkeypatch.setattr(pki, "datetime", Clock)
+        for module in (certificate, host_ca, pki, root_files):
+            monkeypatch.setattr(module, "datetime", Clock)
 
     return at

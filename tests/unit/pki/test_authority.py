@@ -19,7 +19,7 @@ from firstlight.pki import Authority
 def test_the_root(authority: Authority, folder: Path, openssl: Callable[..., str]) -> None:
     text = openssl("x509", "-in", str(folder / "ca.crt"), "-noout", "-text", "-fingerprint")
     assert "prime256v1" in text and "ecdsa-with-SHA256" in text
-    assert "CA:TRUE, pathlen:0" in text and "Certificate Sign, CRL Sign" in text
+    assert "CA:TRUE, pathlen:1" in text and "Certificate Sign, CRL Sign" in text
     days = authority.not_after - authority.certificate.not_valid_before_utc
     assert days == timedelta(days=3650)
     key_mode = stat.S_IMODE((folder / "ca.key").stat().st_mode)

@@ -69,7 +69,7 @@ TOP: list[tuple[str, Any, str]] = [
     ("edge", {"port": 8000}, "models[0].port: found 8000, expected a port of its own: edge.port"),
     ("edge", {"body_limit": "32 MB"}, 'edge.body_limit: found "32 MB", expected a size as nginx'),
     ("edge", {"body_limit": "0"}, 'edge.body_limit: found "0", expected a size as nginx'),
-    ("edge", {"leaf_days": 4000}, "edge.leaf_days: found 4000, expected a life in days from 1"),
+    ("edge", {"tls": {"leaf_days": 4000}}, "edge.tls.leaf_days: found 4000, expected a life in"),
     ("edge", {"api_keys": "no.toml"}, "edge.api_keys: the API key file is missing ("),
     ("edge", {"api_keys": "a\0b"}, "edge.api_keys: found "),
     ("ready", {"prompt": " "}, 'ready.prompt: found " ", expected 1 to 4000 characters'),

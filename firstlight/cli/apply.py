@@ -1,0 +1,22 @@
+"""What a command changed on the control machine, brought to the edges at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+
+from firstlight.cli.models import DEPLOYS
+
+
+def applied(inventory: str | None) -> None:
+    """Run deploys/edge.py on ``inventory``, and end with its exit code if it fails."""
+    if inventory is None:
+        click.echo("Edges learn of it by --apply INVENTORY or the next deploy.", err=True)
+        return
+    words = [sys.executable, "-m", "pyinfra", "-y", inventory, str(DEPLOYS / "edge.py")]
+    # What it says is progress: our own stdout is for the key alone. A person ends it.
+    done = subprocess.run(words, check=False, stdout=2)
+    if done.returncode:
+        sys.exit(done.returncode)

@@ -1,0 +1,1 @@
+"""An issuer of tokens and what it and others make, for the tests of the edge."""
