@@ -1,4 +1,4 @@
-"""A rack: hosts with GPUs that serve, each behind its own edge, and one that watches.
+"""A rack: hosts with GPUs that serve, an edge in front of them, and one that watches.
 
 Host data wins over group data; values of the whole site stand in `site`. What the tag of an image
 and the newest commit of a model mean is looked up once, with `firstlight lock inventories/prod.py`.
@@ -31,14 +31,27 @@ serving = {
     # "nvidia": {"count": 2, "reboot": "auto"},  # driver and toolkit: what can be set, in the README
 }
 
-racks = (["gpu1.example.net", "gpu2.example.net", "monitor1.example.net"], site)
+racks = (
+    ["gpu1.example.net", "gpu2.example.net", "edge1.example.net", "monitor1.example.net"],
+    site,
+)
 
+# Engines answer edges only, over the private network: by TLS, with certificates of the site's CA.
 gpu = (
     [
-        ("gpu1.example.net", {"domain": "gpu1.llm.example.net"}),
-        ("gpu2.example.net", {"domain": "gpu2.llm.example.net"}),
+        ("gpu1.example.net", {"address": "10.0.0.11"}),
+        ("gpu2.example.net", {"address": "10.0.0.12"}),
     ],
     serving,
 )
-edge = ["gpu1.example.net", "gpu2.example.net"]
+# An edge offers the models of every host that has none: both copies of a model behind one name.
+edge = [
+    (
+        "edge1.example.net",
+        {
+            "domain": "llm.example.net",
+            # "edge": {"tls": {"mode": "acme"}},  # certificates: docs/tls.md
+        },
+    ),
+]
 monitor = ["monitor1.example.net"]

@@ -57,7 +57,7 @@ def beside() -> tuple[File | Directory, ...]:
     """Return what logs, rotates and reloads: files that are the same for every release."""
     return (
         # Its workers open the log anew after each rotation.
-        Directory(measure.LOGS, "750", group="www-data"),
+        Directory(measure.LOGS, "750", group=operations.WORKERS),
         File(f"/{RELOAD}", verbatim(RELOAD), "755"),
         *(File(f"/{path}", verbatim(path)) for path in BESIDE),
     )
@@ -87,7 +87,7 @@ def edge(
     files(
         name="Point nginx at firstlight's configuration",
         items=(
-            Directory(BASE, "750"),
+            Directory(BASE, "750", group=operations.WORKERS),
             File(f"/{DROP_IN}", drop_in()),
             *beside(),
         ),

@@ -139,7 +139,8 @@ def fetched(spec: dict[str, Any]) -> bytes:
     except (OSError, subprocess.SubprocessError) as error:
         raise UnusableError(f"curl did not run: {error}") from None
     if done.returncode:
-        raise UnusableError(done.stderr.decode("utf-8", "replace").strip()[-500:])
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise UnusableError(said.partition("\n")[0][:500] or f"curl ends with {done.returncode}")
     if len(done.stdout) > LARGEST_BYTES:
         raise UnusableError(f"it is larger than {LARGEST_BYTES // 1024} KiB")
     return done.stdout

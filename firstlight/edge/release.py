@@ -122,7 +122,6 @@ def values(content: Content, name: str, parts: Texts) -> dict[str, Any]:
         "map_size": content.map_size,
         "bucket": limits.BUCKET,
         "unavailable": errors.UNAVAILABLE,
-        "unauthorized": json.dumps(errors.UNAUTHORIZED.body),
     }
 
 
@@ -136,8 +135,9 @@ def texts(content: Content, name: str) -> dict[str, str | Secret]:
     rendered = ["nginx.conf", "proxy.conf", "pools.conf"]
     copied: list[str] = []
     if content.publics:
-        rendered += ["public.conf", "errors.conf", "headers.conf", "client.js", "errors.js"]
+        rendered += ["public.conf", "errors.conf", "headers.conf", "client.js"]
         copied += ["route.js", "model.js"]
+        parts["unauthorized.json"] = errors.UNAUTHORIZED.body
         parts["routes.js"] = routes.script(content.publics)
     if content.gated:
         rendered.append("gates.conf")

@@ -39,9 +39,7 @@ class Exchange:
     async def run(self, head: Head, body: bytes) -> None:
         """Send ``body`` under ``head`` to the edge's pools, and hand the answer on."""
         try:
-            source, sink = await asyncio.open_unix_connection(
-                self._config.upstream, limit=http.HEAD_BYTES
-            )
+            source, sink = await http.connected(self._config.upstream)
         except OSError:
             self._record.status = 502
             self._writer.write(problem(502, "The model cannot be reached.", "bad_gateway"))

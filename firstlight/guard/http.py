@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 HEAD_BYTES = 64 << 10
 """Longest head of a request or an answer, which is also a stream reader's limit."""
 BLOCK = 64 << 10
+CONNECT_SECONDS = 5.0
 HOP_BY_HOP = {
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
     "transfer-encoding", "upgrade", "proxy-connection", "content-length", "expect",
@@ -34,6 +36,27 @@ class Head:
     def handed_on(self, *without: str) -> list[tuple[str, str]]:
         """Return the headers that are not between two programs only."""
         return [each for each in self.headers if each[0] not in HOP_BY_HOP | set(without)]
+
+
+async def connected(path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the socket at ``path``. Raises OSError.
+
+    asyncio takes a full queue of the listener for a connection on its way, which it is not.
+    """
+    made = socket.socket(socket.AF_UNIX)
+    made.setblocking(False)
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            while True:
+                try:
+                    made.connect(path)
+                    break
+                except BlockingIOError:
+                    await asyncio.sleep(CONNECT_SECONDS / 1000)
+        return await asyncio.open_unix_connection(sock=made, limit=HEAD_BYTES)
+    except BaseException:
+        made.close()
+        raise
 
 
 async def read_head(reader: asyncio.StreamReader) -> Head:

@@ -53,7 +53,9 @@ async def serve(config: Config, proxy: Proxy, where: socket.socket) -> None:
         finally:
             open_now.discard(task)
 
-    server = await asyncio.start_unix_server(each, sock=where, limit=http.HEAD_BYTES)
+    server = await asyncio.start_unix_server(
+        each, sock=where, limit=http.HEAD_BYTES, backlog=BACKLOG
+    )
     await stop.wait()
     server.close()
     if open_now:

@@ -60,10 +60,12 @@ def engine_names(given: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def lab_inventory(name: str, engine: str) -> list[Host]:
+def lab_inventory(name: str, engine: str, edges: str = "") -> list[Host]:
     """Return the lab's hosts with their data; empty until the lab is up.
 
-    Raises :class:`FirstlightError` when ``engine`` has no image in this lab.
+    ``edges`` names hosts, with commas between, that are an edge alone: all others then have
+    engines alone. Empty: every host has both. Raises :class:`FirstlightError` when ``engine`` has
+    no image in this lab, or where it has no such host.
     """
     root = checkout_here()
     lab = read_json(root / ".firstlight" / name / "lab.json")
@@ -71,7 +73,22 @@ def lab_inventory(name: str, engine: str) -> list[Host]:
         raise FirstlightError(
             f"the lab {name!r} is not up", fix="run: firstlight lab up   (or make demo)"
         )
-    return [(host, host_data(root, lab, host, engine)) for host in sorted(lab["hosts"])]
+    hosts = {host: host_data(root, lab, host, engine) for host in sorted(lab["hosts"])}
+    if edges:
+        part(hosts, edges.split(","))
+    return list(hosts.items())
+
+
+def part(hosts: dict[str, dict[str, Any]], edges: list[str]) -> None:
+    """Leave ``edges`` without models, and all other hosts without a public door."""
+    if strangers := sorted({*edges} - {*hosts}):
+        raise FirstlightError("the lab has no such host", where=", ".join(strangers))
+    for name, data in hosts.items():
+        if name in edges:
+            data["models"] = []
+            data.pop("nvidia", None)
+        else:
+            data["edge"] = {"enabled": False}
 
 
 def host_data(root: Path, lab: dict[str, Any], host: str, engine: str) -> dict[str, Any]:

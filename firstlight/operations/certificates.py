@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand, operation
 from firstlight import adapter
 from firstlight.edge.certificates import ASKED, FOLDER, MEASURING, METRIC, PROGRAM, RENEWING
 from firstlight.errors import FirstlightError
-from firstlight.facts.certificate import Certificate, CertificateState
+from firstlight.facts.certificates import Certificate, CertificateState
 from firstlight.operations.commands import explained, script
 from firstlight.operations.files import (
     Directory,

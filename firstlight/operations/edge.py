@@ -16,6 +16,9 @@ from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.files import Directory, File, writing
 from firstlight.secret import Secret
 
+WORKERS = "www-data"
+"""Group of nginx's workers, who may look into a release for what they send."""
+
 # What nginx refuses does not stay to be taken for a release, unless it is the one that serves.
 TEST = r"""
 if nginx -q -t -c "$1/nginx.conf"; then touch "$1/.complete"; sync "$1"; exit 0; fi
@@ -81,13 +84,20 @@ exit 1
 def items(release: Release) -> list[File | Directory]:
     """Return the release's folder and files: private to root, who reads them for nginx."""
     return [
-        Directory(RELEASES, "750"),
-        Directory(release.folder, "750"),
+        Directory(RELEASES, "750", group=WORKERS),
+        Directory(release.folder, "750", group=WORKERS),
         *[
-            File(f"{release.folder}/{name}", text, "600" if isinstance(text, Secret) else "640")
+            File(f"{release.folder}/{name}", text, mode_of(name, text))
             for name, text in sorted(release.files.items())
         ],
     ]
+
+
+def mode_of(name: str, text: str | Secret) -> str:
+    """Return the mode of a release's file: workers send what is JSON, the rest is root's."""
+    if isinstance(text, Secret):
+        return "600"
+    return "644" if name.endswith(".json") else "640"
 
 
 @operation()

@@ -25,7 +25,7 @@ TICK = 'systemctl daemon-reload; systemctl enable --quiet "$1" && systemctl rest
 RETIRE = r"""
 systemctl disable --quiet --now "$2" 2>/dev/null
 systemctl stop "$1" 2>/dev/null
-rm -f -- "/etc/systemd/system/$1" "/etc/systemd/system/$2"
+rm -f -- "/etc/systemd/system/$1" "/etc/systemd/system/$2" "$3"
 systemctl daemon-reload
 """
 
@@ -69,4 +69,4 @@ def retired(file: str) -> Generator[StringCommand, None, None]:
     if not have.units:
         host.noop("no keys are fetched")
         return
-    yield script(RETIRE, SERVICE, TIMER)
+    yield script(RETIRE, SERVICE, TIMER, file)

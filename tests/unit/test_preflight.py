@@ -47,7 +47,7 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, ...
     ({"arch": "riscv64"}, {}, {}, ("riscv64", "x86_64")),
     ({"os_id": "alpine", "os_version": "3.20"}, {}, {}, ("not supported", "debian 13")),
     ({"os_id": "debian", "os_version": "11"}, {}, {}, ("not supported", "ubuntu 24.04")),
-    ({"os_version": "12"}, {}, {}, ("Docker", "20.10", "docker.source")),
+    ({"os_version": "12"}, {}, {"edge": {"enabled": False}}, ("Docker", "20.10", "docker.source")),
     ({"os_id": "ubuntu", "os_version": "22.04"}, {}, {}, ("nginx", "njs", "edge")),
     ({"os_id": "rocky", "os_version": "9.6"}, {}, DOCKERS, ("nginx", "njs", "edge")),
     ({"os_id": "rhel", "os_version": "10.1"}, {}, NO_EDGE, ("no Docker of its own", "source")),

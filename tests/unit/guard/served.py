@@ -50,8 +50,12 @@ class Served:
             proxy = Proxy(
                 config, masks() if config.input.pii else None, masks() if output else None, threads
             )
-            one = await asyncio.start_unix_server(self._upstream, str(self.upstream), limit=1 << 16)
-            two = await asyncio.start_unix_server(proxy.serve, str(self.socket), limit=1 << 16)
+            one = await asyncio.start_unix_server(
+                self._upstream, str(self.upstream), limit=1 << 16, backlog=50
+            )
+            two = await asyncio.start_unix_server(
+                proxy.serve, str(self.socket), limit=1 << 16, backlog=50
+            )
             async with one, two:
                 yield self
 
@@ -59,7 +63,7 @@ class Served:
         self, body: object, *, path: str = PATH, method: str = "POST", **headers: str
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Send a request, and return the connection."""
-        reader, writer = await asyncio.open_unix_connection(str(self.socket))
+        reader, writer = await http.connected(str(self.socket))
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         more = [(key.replace("_", "-"), value) for key, value in headers.items()]
         if "content-length" not in dict(more):

@@ -34,6 +34,9 @@ class Issued:
     folder: Path
 
     def __post_init__(self) -> None:
+        self.certificate, self.key, self.ca = (
+            self.folder / name for name in ("chain.pem", "leaf.key", "root.pem")
+        )
         self.root_key, self.middle_key, self.leaf_key = new_key(), new_key(), new_key()
         self.root = root_certificate(self.root_key, "lab")
         self.middle = host_authority(
@@ -52,18 +55,6 @@ class Issued:
 
     def write(self, *certificates: x509.Certificate) -> None:
         self.certificate.write_bytes(b"".join(map(certificate_pem, certificates)))
-
-    @property
-    def certificate(self) -> Path:
-        return self.folder / "chain.pem"
-
-    @property
-    def key(self) -> Path:
-        return self.folder / "leaf.key"
-
-    @property
-    def ca(self) -> Path:
-        return self.folder / "root.pem"
 
     def refused(self, name: str = NAME, ca: bool = False) -> FirstlightError:
         with pytest.raises(FirstlightError) as error:
@@ -191,6 +182,7 @@ def test_its_time(
     judged(now + timedelta(days=91))
     assert "out of date" in issued.refused().what
     at(now - timedelta(days=800))  # an intermediate that ended before its leaf
+    issued.root = root_certificate(issued.root_key, "lab")
     issued.middle = host_authority(
         issued.root, issued.root_key, issued.middle_key, ["example.net"], 790
     )

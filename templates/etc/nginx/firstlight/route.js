@@ -18,7 +18,7 @@ function known(request) {
   const values = request.variables;
   values.client = values.key_name || values.jwt_name;
   if (!values.client) {
-    request.internalRedirect('/.errors/unauthorized');
+    request.return(401);
     return false;
   }
   return true;

@@ -21,7 +21,8 @@ if [ -s "$place/current/tls.crt" ]; then
 fi
 one now "$(date +%s)"
 [ -e "$asked" ] && one asked yes
-grep -qs '^firstlight_certificate_served{.*} 1$' "$metric" && one served yes
+mode=${place%/*}
+grep -qsxF "firstlight_certificate_served{domain=\"${place##*/}\",mode=\"${mode##*/}\"} 1" "$metric" && one served yes
 for timer in $timers; do
   one "$timer" "$(systemctl show --value -p ActiveState,UnitFileState,NeedDaemonReload "$timer" 2>/dev/null | tr -s '\n' ' ')"
 done
