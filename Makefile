@@ -14,6 +14,8 @@ BIN := $(VENV)/bin
 # Tests that run side by side; each has a lab of its own.
 WORKERS ?= 2
 DONE := $(VENV)/.installed
+# Scanners of the tests, which want other versions of packages than firstlight.
+SCANNERS := $(VENV)/scanners/.installed
 export ENGINE GPUS
 
 .PHONY: help demo test unit lint requirements bench clean-lab clean
@@ -38,7 +40,12 @@ demo: $(DONE) ## From nothing to a streamed completion, on a lab host (ENGINE=vl
 	@"$(BIN)/pyinfra" -y inventories/lab.py deploys/stack.py
 	@echo "$(if $(filter ollama sglang tgi triton,$(ENGINE)),The engine is SIMULATED: no model was asked.,The tiny model's weights are random: its words are noise.) What they prove is the path."
 
-test: $(DONE) ## All tests, the lab's too where it can run
+$(SCANNERS): $(DONE) requirements/scan.txt
+	"$(PYTHON)" -m venv "$(VENV)/scanners"
+	"$(VENV)/scanners/bin/python" -m pip install -q --require-hashes -r requirements/scan.txt
+	@touch "$(SCANNERS)"
+
+test: $(DONE) $(SCANNERS) ## All tests, the lab's too where it can run
 	@"$(BIN)/python" -m pytest -n "$(WORKERS)" --dist loadfile $(PYTEST_ARGS)
 
 unit: $(DONE) ## The tests that need no host
@@ -54,7 +61,7 @@ bench: $(DONE) ## Phases, SSH commands and bytes of a fresh and of a no-op run
 
 requirements: ## Pin the requirements anew, by hash
 	@"$(PYTHON)" -m venv "$(VENV)-pin" && "$(VENV)-pin/bin/pip" install -q pip-tools
-	@for out in build dev; do case $$out in build) in="requirements/build.in";; dev) in="requirements/dev.in";; esac; \
+	@for out in build dev scan; do in="requirements/$$out.in"; \
 	  "$(VENV)-pin/bin/pip-compile" -q --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements/$$out.txt $$in; done
 	@rm -rf "$(VENV)-pin"

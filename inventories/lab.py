@@ -3,6 +3,7 @@
 Everything here is read from .firstlight/<lab>/lab.json, which `firstlight lab up` writes.
 ENGINE=vllm serves with vLLM (on the CPU) instead of llama.cpp; ollama, sglang, tgi and triton are
 SIMULATED: programs with the same command line, health, metrics and paths, and no model.
+EDGE=lab3 has lab3 stand alone before the engines of all other hosts.
 """
 
 import os
@@ -10,8 +11,10 @@ import os
 from firstlight.lab.inventory import lab_inventory
 
 everything = lab_inventory(
-    name=os.environ.get("FIRSTLIGHT_LAB", "lab"), engine=os.environ.get("ENGINE", "llamacpp")
+    name=os.environ.get("FIRSTLIGHT_LAB", "lab"),
+    engine=os.environ.get("ENGINE", "llamacpp"),
+    edges=os.environ.get("EDGE", ""),
 )
 
-gpu = everything
-edge = everything
+gpu = [host for host in everything if host[1]["models"]]
+edge = [host for host in everything if "edge" not in host[1]]

@@ -15,9 +15,20 @@ import tomllib
 from pathlib import Path
 
 # Those of pkg/apis/options in oauth2-proxy 7.15.3 that a sign-in by OpenID Connect may use.
-OPTIONS = frozenset(
-    ["http_address", "https_address", "reverse_proxy", "trusted_proxy_ips", "real_client_ip_header", "proxy_prefix", "ping_path", "ready_path", "provider", "provider_ca_files", "provider_display_name", "use_system_trust_store", "oidc_issuer_url", "oidc_email_claim", "oidc_groups_claim", "oidc_audience_claims", "oidc_extra_audiences", "insecure_oidc_skip_nonce", "insecure_oidc_allow_unverified_email", "skip_oidc_discovery", "oidc_jwks_url", "client_id", "client_secret", "client_secret_file", "redirect_url", "code_challenge_method", "scope", "prompt", "allowed_groups", "email_domains", "authenticated_emails_file", "whitelist_domains", "upstreams", "set_xauthrequest", "pass_access_token", "pass_user_headers", "pass_basic_auth", "skip_provider_button", "cookie_name", "cookie_secret", "cookie_secret_file", "cookie_domains", "cookie_path", "cookie_expire", "cookie_refresh", "cookie_secure", "cookie_httponly", "cookie_samesite", "session_cookie_minimal", "session_store_type", "auth_logging", "request_logging", "standard_logging", "silence_ping_logging", "metrics_address"]
-)
+NAMES = """
+http_address https_address reverse_proxy trusted_proxy_ips real_client_ip_header proxy_prefix
+ping_path ready_path provider provider_ca_files provider_display_name use_system_trust_store
+oidc_issuer_url oidc_email_claim oidc_groups_claim oidc_audience_claims oidc_extra_audiences
+insecure_oidc_skip_nonce insecure_oidc_allow_unverified_email skip_oidc_discovery oidc_jwks_url
+client_id client_secret client_secret_file redirect_url code_challenge_method scope prompt
+allowed_groups email_domains authenticated_emails_file whitelist_domains upstreams
+set_xauthrequest pass_access_token pass_user_headers pass_basic_auth skip_provider_button
+cookie_name cookie_secret cookie_secret_file cookie_domains cookie_path cookie_expire
+cookie_refresh cookie_secure cookie_httponly cookie_samesite session_cookie_minimal
+session_store_type auth_logging request_logging standard_logging silence_ping_logging
+metrics_address
+"""
+OPTIONS = frozenset(NAMES.split())
 NEEDED = ("client_id", "client_secret", "cookie_secret", "email_domains", "oidc_issuer_url")
 
 
@@ -77,4 +88,4 @@ def main(config: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[-1])

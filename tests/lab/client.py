@@ -7,7 +7,6 @@ import json
 import socket
 import ssl
 import time
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +117,5 @@ def chat(tokens: int, prompt: str = "Hello", stream: bool = False) -> dict[str, 
 
 
 def first_key(folder: Path) -> str:
-    """Return the first API key in the site's state ``folder``."""
-    text = (folder / "keys" / "api-keys.toml").read_text()
-    keys: dict[str, str] = tomllib.loads(text)["keys"]
-    return next(iter(keys.values()))
+    """Return the API key that is kept in the site's state ``folder``: firstlight's own."""
+    return (folder / "keys" / "probe.key").read_text().strip()

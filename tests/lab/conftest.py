@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from firstlight.lab.state import Rack
-from tests.lab import first_day, gpu_rack, own_labs
+from tests.lab import first_day, gpu_rack, lab_keys, own_labs
 from tests.lab.first_day import FirstDay
 from tests.lab.gpu_first_day import GpuDays
 from tests.lab.gpu_rack import GpuRack
@@ -30,7 +31,9 @@ def rack() -> Iterator[TestRack]:
         firstlight("lab", "down", "--purge", "--name", LAB, check=False)
     firstlight("lab", "up", "--name", LAB, "--hosts", "2", "--engine", "llamacpp", timeout=1200)
     firstlight("keys", "issue", "demo", "--once", "--site", LAB)
-    yield TestRack.load()
+    found = TestRack.load()
+    lab_keys.issue(found.state, lab_keys.LIMITS)
+    yield found
     if not KEEP:
         firstlight("lab", "down", "--purge", "--name", LAB)
 
@@ -50,6 +53,12 @@ def deployed(rack: TestRack, request: pytest.FixtureRequest) -> TestRack:
         run = request.getfixturevalue("day").deploy
     assert run.code == 0, run.text
     return rack
+
+
+@pytest.fixture(scope="session")
+def slow_key(rack: TestRack) -> Path:
+    """The file of a key that may ask once in a second."""
+    return lab_keys.key_file(rack.state, "slow")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from firstlight import keys as api_keys
+from tests.lab.client import first_key
 from tests.lab.host_tree import CURRENT, HostTree, strangers, tree
 from tests.lab.rack import TestRack
 
@@ -47,7 +47,7 @@ def half_done(rack: TestRack, host: str, whole: HostTree, bare: HostTree) -> lis
         for path, what in here.described().items()
         if is_settled(path, what[0]) and what != old.get(path)
     }
-    key = api_keys.load(rack.state.state_dir / "keys" / "api-keys.toml")["demo"].reveal()
+    key = first_key(rack.state.state_dir)
     probe = rack.sh(host, f"key=$(cat <<'END'\n{key}\nEND\n)\n{PROBE}")
     return [
         *strangers(settled, whole.described()),

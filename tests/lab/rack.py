@@ -119,7 +119,7 @@ class TestRack:
         return self.state.hosts[host].address
 
     def client(self, host: str) -> Client:
-        """A client of the public URL of ``host``, with the site's first API key."""
+        """A client of the public URL of ``host``, with firstlight's own API key."""
         folder = self.state.state_dir
         ca = folder / "ca" / "ca.crt"
         return Client(self.address(host), f"{host}.firstlight.internal", ca, first_key(folder))

@@ -85,11 +85,6 @@ def test_what_is_not_on_the_list_is_not_there(client: Client, method: str) -> No
     assert all(answer.error["code"] == "not_found" for answer in answers.values())
 
 
-def test_the_engine_does_offer_what_the_edge_hides(deployed: TestRack) -> None:
-    urls = [f"http://127.0.0.1:8000{path}" for path in ("/health", "/metrics", "/props")]
-    deployed.sh("lab1", f"curl -fsS {' '.join(urls)} >/dev/null")
-
-
 def test_an_absolute_request_leads_nowhere_else(client: Client) -> None:
     assert client.ask("http://127.0.0.1:8000/metrics").status == 404
     assert client.ask("/metrics", headers={"X-Original-URL": CHAT, "Host": "x"}).status == 404

@@ -79,7 +79,7 @@ def test_slow_events_are_not_held_back_and_the_key_stays_at_the_edge(
     head = output.lower()
     assert "post /v1/chat/completions http/1.1" in head
     assert "authorization" not in head and client.key.lower() not in head
-    assert "x-firstlight-key: demo" in head
+    assert "x-firstlight-key: firstlight" in head
     assert "answered" in head
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from firstlight import keys
+from tests.lab.client import first_key
 from tests.lab.rack import LAB, ROOT, Run, TestRack
 
 CANARIES = "/run/canaries"
@@ -92,7 +93,15 @@ def planted(deployed: TestRack, tmp_path_factory: pytest.TempPathFactory) -> Ite
     deployed.sh("lab1", "rm -rf /srv/models/firstlight--gated@*")
     with watching() as processes:
         run = deployed.deploy("lab1", "-vvv", "--debug", "--diff", data=data)
-    secrets = {"API key": key, "hub token": token, "TLS key": middle_of_key(leaf)}
+    own = first_key(deployed.state.state_dir)
+    engine = (deployed.state.state_dir / "engines" / "lab1.key").read_text().strip()
+    secrets = {
+        "API key": key,
+        "own API key": own,
+        "hub token": token,
+        "TLS key": middle_of_key(leaf),
+        "engine's secret": engine,
+    }
     yield Planted(run, processes[0], secrets)
     deployed.changes("lab1")
     deployed.sh("lab1", "rm -rf /srv/models/firstlight--gated@*")
@@ -134,13 +143,17 @@ def test_the_search_would_have_found_one(deployed: TestRack, planted: Planted) -
 
 
 def test_what_must_be_there_is_for_root_only(deployed: TestRack, planted: Planted) -> None:
-    script = "cd /etc/nginx/firstlight/current/; stat -c '%a %U %n' tls.key keys.map"
-    assert deployed.sh("lab1", script).out == "600 root tls.key\n600 root keys.map\n"
+    script = "cd /etc/nginx/firstlight/current/; stat -c '%a %U %n' backend.conf keys.map salt.js"
+    modes = ["600 root backend.conf", "600 root keys.map", "600 root salt.js"]
+    assert deployed.sh("lab1", script).out.splitlines() == modes
+    pairs = "find /var/lib/firstlight/tls -name 'tls*.key' -type f -exec stat -c '%a %U' {} +"
+    assert set(deployed.sh("lab1", pairs).out.splitlines()) == {"600 root"}
     held = deployed.sh("lab1", "cat /etc/nginx/firstlight/current/* 2>/dev/null").out
-    assert planted.found_in(held) == ["TLS key"]  # of the API key there is only a digest
-    assert " canary;" in held
-    script = "stat -c '%a %U' /etc/firstlight/secrets /etc/firstlight/secrets/hub-token-tiny"
-    assert deployed.sh("lab1", script).out == "700 root\n600 root\n"
+    # Of the API key there is only a digest.
+    assert planted.found_in(held) == ["engine's secret"]
+    assert ' "canary";' in held
+    script = "cd /etc/firstlight/secrets; stat -c '%a %U' . hub-token-tiny engine-key ../engines"
+    assert deployed.sh("lab1", script).out == "700 root\n600 root\n600 root\n700 root\n"
 
 
 def test_the_control_machine_keeps_them_to_their_owner(deployed: TestRack) -> None:

@@ -24,7 +24,8 @@ TOKENS = 300  # 6 s of a stand-in's stream, 20 ms a token
 CLOSED = {
     "ollama": ("POST /api/pull", "POST /api/push", "POST /api/create", "POST /api/copy",
                "DELETE /api/delete", "GET /api/tags",
-               "GET /api/ps", "GET /api/version", "POST /api/blobs/sha256:0", "POST /api/show"),
+               "GET /api/ps", "GET /api/version", "POST /api/blobs/sha256:0", "POST /api/show",
+               "POST /api/chat", "POST /api/generate"),
     "sglang": ("POST /load_lora_adapter", "POST /unload_lora_adapter", "POST /flush_cache",
                "POST /update_weights_from_disk", "POST /release_memory_occupation",
                "POST /abort_request", "POST /generate", "GET /metrics", "GET /ready",

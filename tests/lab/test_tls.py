@@ -5,9 +5,12 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+from pathlib import Path
 
 import pytest
 
+from firstlight.certificate import certificate_pem, key_pem, new_key, self_signed
+from tests.lab.certified import edge_deploy, renewed, shown, traffic
 from tests.lab.client import Client
 from tests.lab.rack import TestRack
 
@@ -72,3 +75,33 @@ def test_nothing_else_listens_to_the_outside(deployed: TestRack) -> None:
 def test_an_engine_cannot_be_reached_past_the_edge(client: Client, port: int) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((client.address, port), timeout=10)
+
+
+def test_the_host_renews_its_certificate_and_no_request_notices(deployed: TestRack) -> None:
+    client = deployed.client("lab1")
+    before = shown(client)
+    with traffic(client):
+        renewed(deployed)
+    after = shown(client)
+    assert after.serial_number != before.serial_number and after.issuer == before.issuer
+    # The root's key has never been there, and what is not due is left alone.
+    held = deployed.sh("lab1", "ls /etc/firstlight/tls").out.split()
+    assert "issuer.key" in held and "root.crt" in held and "ca.key" not in held
+    again = "/usr/local/lib/firstlight/certificate renew /etc/firstlight/tls 2>&1"
+    assert "not due" in deployed.sh("lab1", again).out
+    assert shown(client).serial_number == after.serial_number
+
+
+def test_a_certificate_that_clients_would_refuse_changes_nothing(
+    deployed: TestRack, tmp_path: Path
+) -> None:
+    key, before = new_key(), deployed.state_of("lab1")
+    made = self_signed(key, ["other.example.net"], 9)
+    (tmp_path / "chain.pem").write_bytes(certificate_pem(made))
+    (tmp_path / "leaf.key").write_bytes(key_pem(key))
+    (tmp_path / "leaf.key").chmod(0o600)
+    given = {"certificate": str(tmp_path / "chain.pem"), "key": str(tmp_path / "leaf.key")}
+    run = edge_deploy(deployed, {"mode": "files", "ca": given["certificate"], **given})
+    assert run.code != 0 and "Traceback" not in run.text
+    assert "the certificate is not for lab1.firstlight.internal" in run.text
+    assert deployed.state_of("lab1") == before

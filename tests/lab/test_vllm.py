@@ -9,13 +9,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from firstlight.engines.vllm import ENGINE
 from tests.lab.client import CHAT, chat
+from tests.lab.knocking import KEY, reached, statuses
 from tests.lab.rack import LAB, Run, TestRack, firstlight
+from tests.routes import recorded
 
 UNIT = "firstlight-engine-tiny.service"
 TOKENS = 5000  # 5 s of streaming on two idle cores, 30 s on two busy ones
 # What the kernel does to the engine's own process when memory is short.
 KILL = "docker top firstlight-tiny -eo pid,args | awk '/VLLM::Engine/ {print $1}' | xargs kill -9"
+# A method and a path a line, out of what it logs at its start.
+ROUTES = r"sed -n 's/.*Route: \([^,]*\), Methods: \(.*\)/\2 \1/p' | sort -u"
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -73,6 +78,26 @@ def test_the_edge_hides_what_vllm_offers_beside_the_api(vllm: TestRack, switched
     )
     assert answer.status == 200, answer.body
     assert json.loads(answer.body)["object"] == "response"
+
+
+def test_clients_reach_nothing_but_what_is_on_the_list(vllm: TestRack, switched: Run) -> None:
+    """Every route that the running engine itself says it has."""
+    routes = vllm.sh("lab1", f"journalctl -q -o cat --no-pager -u {UNIT} | {ROUTES}").out
+    said = {(method, path) for method, path in (line.split() for line in routes.splitlines())}
+    assert said == recorded("vllm"), "another vLLM has other routes: look at them, record them"
+    reached(vllm, "lab1", {path for _, path in said}, ENGINE.paths)
+
+
+def test_the_engine_answers_its_own_edge_alone(vllm: TestRack, switched: Run) -> None:
+    routes = [("POST", path) for path in ENGINE.paths if path != "/v1/embeddings"]
+    for key in ("", "backend_" + "x" * 43):
+        assert set(statuses(vllm, "lab1", routes, key)) == {401}
+    assert 401 not in statuses(vllm, "lab1", routes, f"$(cat {KEY})")
+    # In its log all arguments stand, without this one.
+    said = vllm.sh(
+        "lab1", f"journalctl -q -o cat --no-pager -u {UNIT} | grep -o \"'api_key': '[^']*'\""
+    ).out
+    assert set(said.split()) == {"'api_key':", "'***'"}
 
 
 def test_a_crash_that_exits_0_is_mended_by_systemd(vllm: TestRack, switched: Run) -> None:

@@ -17,7 +17,7 @@ from firstlight.secret import Secret
 from tests.operations.play import commands, converged, run
 from tests.stubs import Stubs
 
-FILES = {"nginx.conf": "events {}\n", "keys.map": "d alice;\n", "tls.key": Secret("k3y")}
+FILES = {"nginx.conf": "events {}\n", "keys.map": Secret("d alice;\n"), "tls.key": Secret("k3y")}
 SERVING = Edge("new", "new", written=True, active=True, enabled=True)
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 

@@ -10,6 +10,7 @@ from firstlight.catalogue import System
 from firstlight.edge.release import RELEASES
 from firstlight.engines.unit import EngineUnit
 from firstlight.facts.accounts import AccountExists
+from firstlight.facts.backend import EdgeBeforeEngines
 from firstlight.facts.docker import Daemon, DockerDaemon, ImagesPresent
 from firstlight.facts.edge import Edge, EdgeState
 from firstlight.facts.engines import Engines, EngineState, EngineStates
@@ -25,8 +26,10 @@ from firstlight.nvidia.state import NvidiaState
 from firstlight.operations.docker import CONFIG
 from firstlight.operations.engines import STATE
 from firstlight.operations.files import Directory, File
+from firstlight.secret import Secret
 from firstlight.settings import HostSettings
 from firstlight.weights.wants import every
+from roles.engine import SECRET
 from tests.roles.gpu_hosts import answers as gpu_answers
 from tests.roles.gpu_hosts import cards
 from tests.roles.stage import Facts, Played
@@ -72,6 +75,7 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
         there = played.written[name]
         releases = {path.split("/")[5] for path in there if path.startswith(f"{RELEASES}/")}
         release = next(iter(releases), "")
+        units = units_of(settings, there, len(there_are.gpus_on_bus))
         answers: dict[type, Any] = {
             HostProbe: probe(system),
             PathStates: {p: there[p].state for p in asked.get("paths", ()) if p in there},
@@ -85,12 +89,11 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
             EngineStates: Engines(
                 {
                     unit.instance.name: running(unit, there)
-                    for unit in map(
-                        EngineUnit, instances_of(*settings.models, cards=len(there_are.gpus_on_bus))
-                    )
+                    for unit in units
                     if staged(unit) in there
                 }
             ),
+            EdgeBeforeEngines: False,
             EdgeState: Edge(release, release, written=True, active=True, enabled=True),
             ServingVersions: Serving(text=text(played, name, receipt.PATH)),
         }
@@ -99,6 +102,15 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
         return answers[kind]
 
     return facts
+
+
+def units_of(
+    settings: HostSettings, there: Mapping[str, File | Directory], count: int
+) -> list[EngineUnit]:
+    """Return the units of a host on which ``there`` stands, which has so many cards."""
+    key = there.get(SECRET)
+    secrets = (key.content,) if isinstance(key, File) and isinstance(key.content, Secret) else ()
+    return [EngineUnit(each, secrets) for each in instances_of(*settings.models, cards=count)]
 
 
 def running(unit: EngineUnit, there: Mapping[str, File | Directory]) -> EngineState:

@@ -8,6 +8,7 @@ import pytest
 
 from firstlight import site
 from firstlight.edge import certificates, tls
+from firstlight.pki import Authority
 from firstlight.secret import Secret
 from tests.site import Load, load
 
@@ -70,6 +71,27 @@ def test_what_a_host_renews_is_outside_of_the_release(load: Load) -> None:
     place = "/var/lib/firstlight/tls/internal-ca/llm.example.net/current"
     assert f"ssl_certificate {place}/tls.crt;" in conf(files, "tls.conf")
     assert set(files) == {"tls.conf", "challenge.conf"}
+
+
+def test_a_root_of_before_signs_the_leaf_itself(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Authority, "delegates", False)
+    files = made(load, {})
+    assert "ssl_certificate /release/tls.crt;" in conf(files, "tls.conf")
+    assert site.issuer(load()) is None and "tls.key" in files
+    held = certificates.files(load(), site.names(load()), None, "")
+    assert "/etc/systemd/system/firstlight-certificate-expiry.timer" in held
+    assert "/etc/systemd/system/firstlight-certificate.timer" not in held
+
+
+def test_what_clients_check_with(load: Load) -> None:
+    def trusted(given: dict[str, Any]) -> str | None:
+        path = site.trust(load(edge={"tls": given}))
+        return path.name if path else None
+
+    assert trusted({}) == "ca.crt" and trusted({"mode": "self-signed"}) == "self-signed.crt"
+    assert trusted(ACME) is None
 
 
 def test_http_01(load: Load) -> None:

@@ -154,7 +154,7 @@ def test_a_stream_passes_unbuffered_and_may_be_silent(make: Make) -> None:
 
 def test_a_request_goes_to_one_other_copy_at_most(make: Make) -> None:
     way = texts(make({"replicas": 2}))["to-p0.conf"]
-    assert "proxy_next_upstream error http_502 non_idempotent;" in way
+    assert "proxy_next_upstream error http_502 http_403 non_idempotent;" in way
     assert "proxy_next_upstream_tries 2;" in way
     assert 'proxy_set_header Authorization "";' in way
     assert "proxy_next_upstream off;" in texts(make())["to-p0.conf"]

@@ -80,10 +80,10 @@ def test_rules_can_be_off() -> None:
 
 
 def test_banned_patterns() -> None:
-    wanted = {"banned": (r"\bproject\s+x\b",)}
+    wanted: dict[str, Any] = {"banned": (r"\bproject\s+x\b",)}
     assert refused(chat("About Project  X"), **wanted) == "banned"
     assert refused(chat("About Project X", "system"), **wanted) == "banned"
-    tool = {"tools": [{"function": {"name": "f", "description": "of project x"}}]}
+    tool: dict[str, Any] = {"tools": [{"function": {"name": "f", "description": "of project x"}}]}
     assert refused(chat("hi", **tool), **wanted) == "banned"
     assert Rules(Input(**wanted)).checked(chat("About Project Y"), None)
 

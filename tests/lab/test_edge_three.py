@@ -1,0 +1,136 @@
+"""An edge alone before two hosts with engines: what one engine fails at, the other is asked once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.lab import three
+from tests.lab.client import CHAT, Client
+from tests.lab.crowd import Crowd
+from tests.lab.rack import TestRack
+from tests.lab.three import EDGE, ENGINES
+from tests.lab.told import Told, prompt, told
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def rack_of_three(deployed: TestRack) -> Iterator[TestRack]:
+    with three.rack_of_three(deployed) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def engines(rack_of_three: TestRack) -> Iterator[list[Told]]:
+    with told(rack_of_three, *ENGINES) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def client(rack_of_three: TestRack) -> Client:
+    return three.at_edge(rack_of_three)
+
+
+def asked(engines: list[Told], name: str) -> list[list[str]]:
+    """What became of ``name`` at each engine."""
+    return [engine.seen().get(name, []) for engine in engines]
+
+
+def test_it_serves_from_both(rack_of_three: TestRack, client: Client, engines: list[Told]) -> None:
+    assert [each["id"] for each in json.loads(client.ask("/v1/models").body)["data"]] == ["tiny"]
+    bodies = [prompt(f"both{number} say 10 50", True) for number in range(20)]
+    found = Crowd(client, bodies, at_once=20).ask()
+    assert {(each.status, each.exit) for each in found} == {(200, 0)}
+    shares = [sum(name.startswith("both") for name in engine.seen()) for engine in engines]
+    assert sum(shares) == 20 and min(shares) >= 5  # by open connections, not by turns
+    open_ports = "ss -Htln | awk '{print $4}' | sed 's/.*://' | sort -un | grep -xE '443|8000'"
+    assert rack_of_three.sh(EDGE, open_ports).out.split() == ["443"]
+
+
+def test_what_fails_before_its_first_byte_is_tried_once_elsewhere(
+    client: Client, engines: list[Told]
+) -> None:
+    for number in range(5):
+        answer = client.ask(CHAT, prompt(f"dropped{number} drop"))
+        assert answer.status == 503 and answer.error["code"] == "model_unavailable"
+        assert asked(engines, f"dropped{number}") == [["came"], ["came"]]
+
+
+def test_no_engine_is_asked_twice_for_what_it_refuses(client: Client, engines: list[Told]) -> None:
+    assert client.ask(CHAT, prompt("refused refuse")).status == 503
+    seen = asked(engines, "refused")
+    assert sorted(seen)[1] > [] and all(each in ([], ["came", "done"]) for each in seen)
+
+
+def test_what_one_key_breaks_is_not_taken_from_others(client: Client, engines: list[Told]) -> None:
+    """A request that every engine dies of does not put the engines out for everybody."""
+    with ThreadPoolExecutor(2) as pool:
+        breaking = pool.submit(
+            lambda: Crowd(client, [prompt(f"b{n} drop") for n in range(40)], at_once=2).ask()
+        )
+        calm = [prompt(f"calm{number} say") for number in range(40)]
+        found = Crowd(client, calm, at_once=2).ask()
+        breaking.result(60)
+    assert {each.status for each in found} == {200}
+
+
+def test_a_stream_that_breaks_does_not_look_like_its_end(
+    client: Client, engines: list[Told]
+) -> None:
+    for http in ("http1.1", "http2"):
+        (cut,) = Crowd(client, [prompt(f"cut-{http} cut 5 10", True)], flags=(http,)).ask()
+        assert cut.exit != 0 and b"[DONE]" not in cut.body and b"data: " in cut.body
+        # It had begun: nobody else is asked.
+        assert sorted(asked(engines, f"cut-{http}")) == [[], ["came"]]
+        assert client.ask(CHAT, prompt(f"after-{http} say")).status == 200
+
+
+def test_a_client_that_hangs_up_ends_the_generation_behind_two_edges(
+    client: Client, engines: list[Told]
+) -> None:
+    hasty = Crowd(client, [prompt("hasty say 400 50", True)], seconds=1).ask()
+    assert hasty[0].exit == 28  # curl's own time-out
+    assert any(engine.becomes("hasty", "hung up", 1) for engine in engines)
+
+
+def test_silence_is_borne(client: Client, engines: list[Told]) -> None:
+    """Longer than what any time-out but that of reading is."""
+    (found,) = Crowd(client, [prompt("silent wait 12000", True)]).ask()
+    assert (found.status, found.exit) == (200, 0) and found.total > 11.5
+    assert found.body.endswith(b"data: [DONE]\n\n")
+    assert sorted(asked(engines, "silent")) == [[], ["came", "done"]]
+
+
+def test_an_engine_host_that_is_lost_is_not_noticed(
+    rack_of_three: TestRack, client: Client, engines: list[Told]
+) -> None:
+    killing = "for i in 1 2 3 4 5; do pkill -KILL -x nginx; sleep 0.4; done"
+    with ThreadPoolExecutor(1) as pool:
+        lost = pool.submit(rack_of_three.sh, ENGINES[1], killing, check=False)
+        asking = [prompt(f"lost{number} say") for number in range(60)]
+        found = Crowd(client, asking, at_once=2).ask()
+        lost.result(30)
+    assert {(each.status, each.exit) for each in found} == {(200, 0)}
+    rack_of_three.sh(ENGINES[1], "systemctl reset-failed nginx; systemctl start nginx", check=False)
+    began = time.monotonic()
+    while not any(name.startswith("back") for name in engines[1].seen()):
+        client.ask(CHAT, prompt(f"back{time.monotonic_ns()} say"))
+        assert time.monotonic() - began < 15
+    for engine in engines:
+        rack_of_three.sh(engine.host, "systemctl reload nginx")
+    reloaded = [prompt(f"reloaded{number} say") for number in range(30)]
+    assert {each.status for each in Crowd(client, reloaded, at_once=3).ask()} == {200}
+
+
+def test_nobody_comes_in_at_the_engines_gates(rack_of_three: TestRack) -> None:
+    url = f"https://{rack_of_three.address(ENGINES[0])}:18000{CHAT}"
+    for where in (EDGE, ENGINES[1]):
+        asked = rack_of_three.sh(
+            where, f"curl -sk -m 5 -d '{{}}' -o /dev/null -w '%{{http_code}}' {url}; true"
+        )
+        assert asked.out in ("400", "000")

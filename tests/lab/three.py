@@ -1,0 +1,43 @@
+"""One edge alone before two hosts with engines: the shape of a rack, of the session's hosts.
+
+The hosts with engines are those that other tests deploy to as well; only the edge is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from tests.lab import lab_keys
+from tests.lab.client import Client
+from tests.lab.rack import BIN, LAB, Run, TestRack, command, firstlight
+
+EDGE, ENGINES = "lab3", ("lab1", "lab2")
+KEYS = {f"canary{number}": lab_keys.MANY for number in range(60)}
+
+
+@contextmanager
+def rack_of_three(rack: TestRack) -> Iterator[TestRack]:
+    """While this lasts, lab3 is the edge of lab1 and lab2; afterwards lab1 is as it was."""
+    firstlight("lab", "up", "--name", LAB, "--hosts", "3", "--engine", "llamacpp", timeout=600)
+    three = TestRack.load()
+    lab_keys.issue(three.state, KEYS)
+    run = deploy()
+    assert run.code == 0, run.text
+    try:
+        yield three
+    finally:
+        back = rack.deploy("lab1")
+        assert back.code == 0, back.text
+
+
+def deploy(what: str = "stack") -> Run:
+    """Deploy to all three hosts."""
+    words = (str(BIN / "pyinfra"), "-y", "inventories/lab.py", f"deploys/{what}.py")
+    return command(*words, timeout=400, ENGINE="llamacpp", EDGE=EDGE)
+
+
+def at_edge(rack: TestRack, key: str = "crowd") -> Client:
+    """A client of the edge's public URL."""
+    return replace(rack.client(EDGE), key=lab_keys.key_text(rack.state, key))

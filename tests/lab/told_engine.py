@@ -1,0 +1,122 @@
+"""Stands where an engine stands, at the port given, and does what each prompt tells it.
+
+SIMULATED: no model. A prompt is "NAME ACTION [NUMBER [MILLISECONDS]]"; GET /seen tells what became
+of each NAME, and how many were asked for at the same time.
+
+    say N MS    N events with MS between them, or one answer where no stream is wanted
+    drop        the connection ends before the first byte of an answer
+    refuse      503, as of an engine with too much to do
+    cut N       the connection ends after N events
+    wait MS     nothing for so long, then one event
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+
+SEEN = {}
+NOW = {"open": 0, "most": 0}
+DONE = b"data: [DONE]\n\n"
+
+
+def event(number):
+    delta = {"index": 0, "delta": {"content": f"{number} "}, "finish_reason": None}
+    return b"data: " + json.dumps(whole("chat.completion.chunk", delta)).encode() + b"\n\n"
+
+
+def whole(kind, choice):
+    return {"id": "told", "object": kind, "created": 1, "model": "tiny", "choices": [choice]}
+
+
+def chunk(data):
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def answer(status, body):
+    text = json.dumps(body).encode()
+    head = (
+        f"HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\nContent-Length: {len(text)}"
+    )
+    return head.encode() + b"\r\n\r\n" + text
+
+
+async def stream(writer, count, pause, cut):
+    writer.write(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    for number in range(count):
+        writer.write(chunk(event(number)))
+        await writer.drain()
+        await asyncio.sleep(pause)
+    if cut:
+        raise ConnectionAbortedError
+    writer.write(chunk(DONE) + b"0\r\n\r\n")
+
+
+async def told(reader, writer, body):
+    name, action, *numbers = body["messages"][-1]["content"].split()
+    first, second = [*map(int, numbers), 1, 0][:2]
+    SEEN.setdefault(name, []).append("came")
+    if action == "drop":
+        raise ConnectionAbortedError
+    if action == "refuse":
+        writer.write(answer(503, {"error": {"message": "too much to do"}}))
+    elif body.get("stream"):
+        if action == "wait":
+            await asyncio.sleep(first / 1000)
+            await stream(writer, 1, 0, False)
+        else:
+            await stream(writer, first, second / 1000, action == "cut")
+    else:
+        choice = {"index": 0, "finish_reason": "stop"}
+        choice["message"] = {"role": "assistant", "content": "told"}
+        writer.write(answer(200, whole("chat.completion", choice)))
+    await writer.drain()
+    SEEN[name].append("done")
+
+
+async def asked(reader, writer):
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    if head.startswith("GET /seen"):
+        writer.write(answer(200, {"seen": SEEN, **NOW}))
+        return
+    fields = (line.partition(":") for line in head.lower().split("\r\n"))
+    length = next((int(value) for name, _, value in fields if name == "content-length"), 0)
+    body = json.loads(await reader.readexactly(length))
+    NOW["open"] += 1
+    NOW["most"] = max(NOW.values())
+    work = asyncio.ensure_future(told(reader, writer, body))
+    try:
+        # Whoever asked says nothing more until it is answered: a byte less is its end.
+        gone = asyncio.ensure_future(reader.read(1))
+        await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            work.cancel()
+            SEEN[body["messages"][-1]["content"].split()[0]].append("hung up")
+            raise ConnectionAbortedError
+        gone.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await gone
+        await work
+    finally:
+        NOW["open"] -= 1
+
+
+async def serve(reader, writer):
+    try:
+        while True:
+            await asked(reader, writer)
+    except (ConnectionError, asyncio.IncompleteReadError):
+        writer.transport.abort()
+
+
+async def main():
+    server = await asyncio.start_server(
+        serve, "127.0.0.1", int(sys.argv[1]), backlog=1024, limit=2**26
+    )
+    async with server:
+        await server.serve_forever()
+
+
+asyncio.run(main())
