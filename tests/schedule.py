@@ -7,6 +7,12 @@ from typing import Any
 
 TOGETHER = (
     ("tests/lab/test_gpu_*.py",),  # on two workers, each would deploy to hosts with GPUs first
+    # The second leaves a second host deployed to, which the third one's edge stands before.
+    (
+        "tests/lab/test_power_cuts.py",
+        "tests/lab/test_two_operators.py",
+        "tests/lab/test_edge_three.py",
+    ),
     ("tests/lab/test_switch_engines.py", "tests/lab/test_vllm.py"),  # vLLM's image: 1 GB, unpacked
 )
 """Patterns of files that one worker runs."""
@@ -17,6 +23,7 @@ FIRST = (
     "tests/lab/test_gpu_*.py",
     "tests/lab/test_power_cuts.py",
     "tests/lab/test_two_operators.py",
+    "tests/lab/test_edge_three.py",
     "tests/lab/test_simulated_*.py",
     "tests/lab/*",
 )

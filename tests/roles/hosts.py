@@ -11,6 +11,7 @@ from firstlight.edge.release import RELEASES
 from firstlight.engines.unit import EngineUnit
 from firstlight.facts.accounts import AccountExists
 from firstlight.facts.backend import EdgeBeforeEngines
+from firstlight.facts.certificates import Certificate, CertificateState
 from firstlight.facts.docker import Daemon, DockerDaemon, ImagesPresent
 from firstlight.facts.edge import Edge, EdgeState
 from firstlight.facts.engines import Engines, EngineState, EngineStates
@@ -29,6 +30,7 @@ from firstlight.operations.files import Directory, File
 from firstlight.secret import Secret
 from firstlight.settings import HostSettings
 from firstlight.weights.wants import every
+from roles.certificates import wanted
 from roles.engine import SECRET
 from tests.roles.gpu_hosts import answers as gpu_answers
 from tests.roles.gpu_hosts import cards
@@ -94,12 +96,19 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
                 }
             ),
             EdgeBeforeEngines: False,
+            CertificateState: Certificate(
+                purpose=wanted(settings) if settings.edge.enabled else "",
+                left=1.0,
+                served=True,
+                up=frozenset(asked.get("timers", ())),
+                paths={p: there[p].state for p in asked.get("paths", ()) if p in there},
+            ),
             EdgeState: Edge(release, release, written=True, active=True, enabled=True),
             ServingVersions: Serving(text=text(played, name, receipt.PATH)),
         }
         if settings.nvidia.enabled:
             answers |= gpu_answers(settings, system, there_are, asked)
-        return answers[kind]
+        return answers[kind] if kind in answers else kind().default()
 
     return facts
 
