@@ -19,7 +19,7 @@ host = plan()  # validates every host of the inventory; nothing has been changed
 base(host.settings, host.system)
 if host.gpu:
     nvidia(host.settings, host.system, host.gpu)
-if host.gpu or host.settings.models or host.settings.edge.people:
+if host.gpu or host.settings.has_containers:
     docker(host.settings, host.system)
 if host.gpu:
     gpus(host.gpu)

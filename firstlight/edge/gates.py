@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from firstlight.edge.pools import Peer, Pool, Public
-from firstlight.engines import engine_of, paths_of
+from firstlight.engines import paths_of
 from firstlight.engines.instance import Instance
 from firstlight.engines.unit import OUT
 from firstlight.settings import Guard
@@ -43,14 +43,12 @@ def upstreams(publics: Iterable[Public], guard: Guard | None = None) -> list[dic
     """Return nginx's upstreams, one for each pool, and the way of requests to it.
 
     ``guarded`` is empty, or says what happens where the guard is not there: open or closed.
-    Where an engine's open connections are what is counted before a stop, none is kept alive.
     """
     return [
         {
             "name": pool.name,
             "gated": not pool.alone,
             "servers": list(servers(pool)),
-            "keepalive": engine_of(pool.peers[0].instance.model).busy is not None,
             "out": out_of(pool.peers[0].instance) if pool.alone else "",
             "guarded": guard.fail if guard and guard.covers(each.name) else "",
         }

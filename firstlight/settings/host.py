@@ -56,6 +56,11 @@ class HostSettings(Section):
         return self.address or self.domain or self.name
 
     @property
+    def has_containers(self) -> bool:
+        """Whether anything on the host runs in a container."""
+        return bool(self.models or self.edge.people or self.edge.guard)
+
+    @property
     def state_dir(self) -> Path:
         """Folder on the control machine with the site's CA, keys and receipts."""
         return self.root / STATE / self.site
