@@ -74,13 +74,13 @@ class TestRack:
         return cls(found)
 
     def pyinfra_words(
-        self, host: str, *flags: str, data: dict[str, Any] | None = None
+        self, host: str, *flags: str, data: dict[str, Any] | None = None, deploy: str = "stack"
     ) -> list[str]:
         """The plain pyinfra command for one host; ``data`` overrides the inventory's."""
         words = [str(BIN / "pyinfra"), "--limit", host, *flags]
         for key, value in (data or {}).items():
             words += ["--data", f"{key}={json.dumps(value)}"]
-        return [*words, "inventories/lab.py", "deploys/stack.py"]
+        return [*words, "inventories/lab.py", f"deploys/{deploy}.py"]
 
     def deploy(
         self,
@@ -88,10 +88,11 @@ class TestRack:
         *flags: str,
         engine: str = "llamacpp",
         data: dict[str, Any] | None = None,
+        deploy: str = "stack",
         timeout: float = 400,
     ) -> Run:
-        """Deploy the stack to ``host`` with ``pyinfra -y`` and return what happened."""
-        words = self.pyinfra_words(host, "-y", *flags, data=data)
+        """Deploy the stack, or a layer of it, to ``host`` with ``pyinfra -y``."""
+        words = self.pyinfra_words(host, "-y", *flags, data=data, deploy=deploy)
         return command(*words, timeout=timeout, ENGINE=engine)
 
     def changes(self, host: str, **options: Any) -> tuple[Run, dict[str, int]]:

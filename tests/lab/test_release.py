@@ -36,3 +36,19 @@ def test_a_refused_release_leaves_the_old_one_serving(deployed: TestRack) -> Non
     assert client.answers()
     assert deployed.state_of("lab1") != before
     deployed.changes("lab1")
+
+
+def test_a_release_that_nobody_sees_is_taken_back(deployed: TestRack) -> None:
+    client, before = deployed.client("lab1"), deployed.state_of("lab1")
+    # nginx serves it well, but not where clients come to.
+    elsewhere = deployed.address("lab1").rsplit(".", 1)[0] + ".250"
+    run = deployed.deploy("lab1", deploy="edge", data={**CHANGED, "address": elsewhere})
+    assert run.code != 0
+    assert "does not answer as it should; the one before serves again" in run.text
+    assert "https://lab1.firstlight.internal/v1/models" in run.text and "Traceback" not in run.text
+    current = "basename $(readlink /etc/nginx/firstlight/current)"
+    asked = "curl -s --unix-socket /run/firstlight-edge.sock http://edge/release"
+    names = deployed.sh("lab1", f"{current}; {asked}").out.split()
+    assert len(set(names)) == 1 and client.answers()
+    deployed.changes("lab1", deploy="edge")
+    assert [line for line in deployed.state_of("lab1") if line not in before] == []

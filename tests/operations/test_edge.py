@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from firstlight.edge.release import BASE, Release
+from firstlight.errors import FirstlightError
 from firstlight.facts.edge import Edge, EdgeState
-from firstlight.operations.edge import items, released
+from firstlight.operations.edge import items, released, returning
 from firstlight.secret import Secret
 from tests.operations.play import commands, converged, run
 from tests.stubs import Stubs
@@ -32,7 +33,10 @@ class EdgeHost:
         stubs.add("nginx")
         stubs.add("journalctl", "echo last words of nginx")
         stubs.add("curl", f"cat {self.runs} 2>/dev/null")
-        stubs.add("systemctl", f'case "$1" in reload|start|reload-or-restart) {take};; is-active) exit 1;; esac')
+        stubs.add(
+            "systemctl",
+            f'case "$1" in reload|start|reload-or-restart) {take};; is-active) exit 1;; esac',
+        )
 
     def deploy(self, name: str, have: Edge | None = None) -> subprocess.CompletedProcess[str]:
         time.sleep(0.02)  # releases are told apart by when they were made
@@ -153,3 +157,25 @@ def test_the_current_release_is_never_taken_away(edge: EdgeHost) -> None:
     assert edge.deploy("one").returncode == 0
     assert edge.running() == "one"
     assert (edge.base / "releases/one/nginx.conf").exists()
+
+
+def test_what_is_not_seen_from_outside_is_taken_back(
+    edge: EdgeHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edge.deploy("one")
+    edge.deploy("two")
+    error = FirstlightError("it does not answer", where="https://x/v1/models", why="HTTP 502")
+    command = returning(Release("two", {}), "one", error)
+    places = {BASE: edge.base, "/run/firstlight": edge.stages}
+    instead = {path: place for path, place in places.items() if path in command.get_raw_value()}
+    done = run(command, edge.stubs.env, instead)
+    assert done.returncode != 0
+    assert "it does not answer; the one before serves again" in done.stderr
+    assert "why: HTTP 502" in done.stderr
+    assert edge.running() == edge.current.readlink().name == "one"
+
+
+def test_a_first_release_has_none_to_return_to() -> None:
+    command = returning(Release("one", {}), "", FirstlightError("it does not answer"))
+    assert "serves again" not in command.get_raw_value()
+    assert "it does not answer" in command.get_raw_value()

@@ -43,8 +43,8 @@ def site_of(tmp_path: Path) -> MakeSite:
             ]
             own = {"site": "lab", "domain": f"{name}.example.net", "address": f"10.0.0.{place + 1}"}
             groups = ("edge",) if name in edges else ()
-            given = {**own, **given, "models": deepcopy(models)}
-            data[name] = ({k: v for k, v in given.items() if v != []}, groups)
+            told = {**own, **given, "models": deepcopy(models)}
+            data[name] = ({k: v for k, v in told.items() if v != []}, groups)
         return load_site(data, tmp_path)
 
     return site_of
