@@ -1,157 +1,138 @@
 """Direct and through the edge, side by side: throughput and time to the first token.
 
-    python -m benchmarks.edge            (after `firstlight lab up --name bench`, keys and a deploy)
+    FIRSTLIGHT_LAB=bench python -m benchmarks.edge     (after `firstlight lab up --name bench`)
 
-h2load runs on the lab host itself and asks over loopback: the engine's own port with its backend
-secret, and the edge by TLS. It is a C program that others wrote and keeps 64 streams busy with a
-tenth of a core, so that it is not what is measured. Rounds take turns, so that a busy machine
-spoils both sides. The engine is llama.cpp with its tiny model, or tells its answer at once
-(SIMULATED), which shows the edge's own cost. Prints a Markdown table and JSON.
+It deploys to lab1 of that lab, and measures on that host, over loopback and on kept connections.
+Rounds take turns, so that a busy machine spoils all sides. The engine is SIMULATED, in two ways:
+paced like a GPU (64 streams, 40 tokens a second each), and one that tells all at once, which shows
+the edge's own cost. The same with 10,000 keys. Prints Markdown tables.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
+import secrets
 import statistics
-import sys
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 os.environ.setdefault("FIRSTLIGHT_TEST_LAB", os.environ.get("FIRSTLIGHT_LAB", "bench"))
 
+from benchmarks.edge_client import HOST, STREAMS, Round, measured, prepare
+from firstlight import keys
+from firstlight.private_file import write_private
 from tests.lab import lab_keys
-from tests.lab.rack import TestRack
+from tests.lab.rack import BIN, LAB, TestRack, command, firstlight
 from tests.lab.told import told
 
-HOST, STREAMS, ROUNDS, TOKENS = "lab1", 64, 5, 16
-# llama.cpp ends its connection with every stream, which h2load takes for a failure: one for each.
-REQUESTS = {"SIMULATED engine": 640, "llama.cpp": STREAMS}
-CHAT = "/v1/chat/completions"
-PORT = 8000
-WAYS = ("direct", "edge h1", "edge h2")
-INSTALL = (
-    "command -v h2load >/dev/null || { apt-get -qq update; apt-get -qq -y install nghttp2-client; }"
-)
-RATE = re.compile(r"finished in [\d.]+m?s, ([\d.]+) req/s")
-DONE = re.compile(r"(\d+) succeeded, (\d+) failed")
+ROUNDS, MANY = 3, 10_000
+TOKENS, MILLISECONDS = 80, 25
+AT_ONCE = 16
+MORE = f"edge h1, {MANY:,} keys"
+WAYS = ("direct", "edge h1", "edge h2", MORE)
+CURRENT = "/etc/nginx/firstlight/current"
+# As an edge's own switch, without its look from outside.
+SWITCH = """
+ln -sfn {release} {current}.bench && mv -fT {current}.bench {current} && systemctl reload nginx
+for i in $(seq 100); do
+  [ "$(curl -s -m 2 --unix-socket /run/firstlight-edge.sock http://edge/release)" = {name} ] &&
+    ! pgrep -f 'nginx: worker process is shutting down' >/dev/null && exit 0
+  sleep 0.1
+done
+exit 1
+"""
 
 
-@dataclass(frozen=True)
-class Round:
-    """One way, once: requests per second, and milliseconds to the first byte of each stream."""
+def edge_deployed(rack: TestRack) -> str:
+    """Give lab1's edge the keys of the site, and return the folder of its release."""
+    words = (str(BIN / "pyinfra"), "-y", "--limit", HOST, "inventories/lab.py", "deploys/edge.py")
+    run = command(*words, timeout=300, ENGINE="llamacpp")
+    assert run.code == 0, run.text
+    return rack.sh(HOST, f"readlink {CURRENT}").out.strip()
 
-    rate: float
-    first: list[float]
+
+@contextmanager
+def with_many_keys(rack: TestRack) -> Iterator[dict[str, str]]:
+    """Two releases of lab1's edge, by way: they differ in the number of keys alone."""
+    path = rack.state.state_dir / "keys" / "api-keys.toml"
+    held, few = path.read_bytes(), edge_deployed(rack)
+    try:
+        many = added(path)
+        write_private(path, many)
+        yield dict.fromkeys(WAYS, few) | {MORE: edge_deployed(rack)}
+    finally:
+        write_private(path, held)
+        edge_deployed(rack)
 
 
-def prepare(rack: TestRack, prompt: str) -> None:
-    """Put h2load, the request's body and the headers on the host, private to root."""
-    body = {"model": "tiny", "stream": True, "max_tokens": TOKENS,
-            "messages": [{"role": "user", "content": prompt}]}  # fmt: skip
-    rack.sh(HOST, INSTALL, timeout=180)
-    key = lab_keys.key_text(rack.state, "crowd")
-    rack.sh(
-        HOST,
-        f"""umask 077; mkdir -p /run/bench
-cat >/run/bench/body <<'END'
-{json.dumps(body)}
-END
-cat >/run/bench/key <<'END'
-{key}
-END
-grep -rhoE 'Bearer [A-Za-z0-9_-]+' /etc/nginx/firstlight/current/backend.conf \\
-  | head -1 | cut -c8- >/run/bench/backend""",
+def added(path: Path) -> bytes:
+    """The keys of the file at ``path``, and as many more as are 10,000 in all."""
+    ring = keys.load(path)
+    now = int(time.time())
+    more = tuple(
+        keys.Key(f"bench{number}", secrets=(keys.KeySecret(secrets.token_hex(32), now),))
+        for number in range(MANY - len(ring.keys))
     )
+    return replace(ring, keys=ring.keys + more).text().encode()
 
 
-def command(way: str, name: str, requests: int) -> str:
-    """h2load's command line for one way; its headers stand in files of root's."""
-    flags = (
-        f"-n {requests} -c {STREAMS} -t 1 -d /run/bench/body -H 'content-type: application/json'"
-    )
-    if way == "direct":
-        return (
-            f'h2load --h1 {flags} -H "authorization: Bearer $(cat /run/bench/backend)" '
-            f"http://127.0.0.1:{PORT}{CHAT}"
-        )
-    http = "--h1" if way.endswith("h1") else "--npn-list=h2"
-    return (
-        f'h2load {http} {flags} -H "authorization: Bearer $(cat /run/bench/key)" '
-        f"--connect-to=127.0.0.1:443 https://{name}{CHAT}"
-    )
-
-
-def measured(rack: TestRack, way: str, requests: int) -> Round:
-    """Run one round; a request that fails ends the benchmark."""
-    said = rack.sh(HOST, command(way, f"{HOST}.firstlight.internal", requests), timeout=300).out
-    good, bad = map(int, DONE.findall(said)[0])
-    if bad or good != requests:
-        sys.exit(f"{way}: {bad} of {requests} failed\n{said}")
-    return Round(float(RATE.findall(said)[0]), firsts(rack, way))
-
-
-def firsts(rack: TestRack, way: str) -> list[float]:
-    """Milliseconds to the first byte of each of 64 streams that begin together, by curl."""
-    write = "%{time_pretransfer} %{time_starttransfer}\\n"
-    url, secret = f"http://127.0.0.1:{PORT}{CHAT}", "backend"
-    extra = ""
-    if way != "direct":
-        name = f"{HOST}.firstlight.internal"
-        url, secret = f"https://{name}{CHAT}", "key"
-        extra = f"-k --resolve {name}:443:127.0.0.1 --http{'2' if way.endswith('2') else '1.1'}"
-    ask = (
-        f"curl -s -Z --parallel-immediate --parallel-max {STREAMS} {extra} "
-        f"-H \"authorization: Bearer $(cat /run/bench/{secret})\" -H 'content-type: application/json' "
-        f"-d @/run/bench/body -w '{write}' -o '/dev/null' " + " ".join([f"{url}?n=[1-{STREAMS}]"])
-    )
-    pairs = (line.split() for line in rack.sh(HOST, ask, timeout=120).out.splitlines())
-    return [1000 * (float(first) - float(ready)) for ready, first in pairs]
-
-
-def compared(rounds: dict[str, list[Round]]) -> dict[str, Any]:
-    """The figures of each way, and their ratios to those without the edge."""
-    found: dict[str, Any] = {}
-    for way, each in rounds.items():
-        first = sorted(value for one in each for value in one.first)
-        found[way] = {
-            "requests/s": round(statistics.median(one.rate for one in each), 1),
-            "tokens/s": round(statistics.median(one.rate for one in each) * TOKENS),
-            "ttft p50 ms": round(statistics.median(first), 2),
-            "ttft p95 ms": round(first[int(0.95 * (len(first) - 1))], 2),
-        }
-    direct = found["direct"]
-    for values in found.values():
-        values["throughput %"] = round(100 * values["requests/s"] / direct["requests/s"], 1)
-        values["ttft p50 added ms"] = round(values["ttft p50 ms"] - direct["ttft p50 ms"], 2)
-    return found
-
-
-def side_by_side(rack: TestRack, title: str, keys: int, prompt: str) -> dict[str, Any]:
-    """Measure every way in turns, and print the table."""
-    prepare(rack, prompt)
-    rounds: dict[str, list[Round]] = {way: [] for way in WAYS}
+def rounds(rack: TestRack, releases: dict[str, str], requests: int) -> dict[str, list[Round]]:
+    """Measure each way in turns."""
+    found: dict[str, list[Round]] = {way: [] for way in WAYS}
     for _ in range(ROUNDS):
         for way in WAYS:
-            rounds[way].append(measured(rack, way, REQUESTS[title]))
-    found = compared(rounds)
-    heads = list(found["direct"])
-    print(f"\n| {title}, {keys} keys | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
-    for way, values in found.items():
-        print(f"| {way} | {' | '.join(str(values[head]) for head in heads)} |", flush=True)
+            name = releases[way].rpartition("/")[2]
+            rack.sh(HOST, SWITCH.format(release=releases[way], current=CURRENT, name=name))
+            found[way].append(measured(rack, way, requests))
     return found
+
+
+def table(title: str, found: dict[str, list[Round]], tokens: int) -> None:
+    """Print the figures of each way, and what the edge adds to them."""
+    heads = ("tokens/s", "of direct", "TTFT p50", "added", "TTFT p95", "added")
+    print(f"\n| {title} | {' | '.join(heads)} |\n|---|{'---|' * len(heads)}")
+    rate, p50, p95 = figures(found["direct"])
+    for way, each in found.items():
+        own, first, late = figures(each)
+        share = f"{own * tokens:,.0f} | {100 * own / rate:.1f} %" if rate else "– | –"
+        print(
+            f"| {way} | {share} | {first:.2f} ms | {first - p50:+.2f} ms | "
+            f"{late:.2f} ms | {late - p95:+.2f} ms |",
+            flush=True,
+        )
+
+
+def figures(each: list[Round]) -> tuple[float, float, float]:
+    """The median rate of the rounds; median and 95th percentile of all first tokens."""
+    first = sorted(value for one in each for value in one.first)
+    return (
+        statistics.median(one.rate for one in each),
+        statistics.median(first),
+        first[int(0.95 * (len(first) - 1))],
+    )
 
 
 def main() -> None:
-    """Measure what stands on the lab's host, with as many keys as its site has."""
+    """Make lab1 ready, measure, and leave it with the keys it had."""
     rack = TestRack.load()
-    keys = int(rack.sh(HOST, "grep -c . /etc/nginx/firstlight/current/keys.map").out)
-    found: dict[str, Any] = {"keys": keys, "streams": STREAMS}
-    with told(rack, HOST):
-        found["fake"] = side_by_side(rack, "SIMULATED engine", keys, f"bench say {TOKENS}")
-    found["llama.cpp"] = side_by_side(rack, "llama.cpp", keys, "Hello")
-    print(json.dumps(found))
+    if rack.sh(HOST, f"test -e {CURRENT}", check=False).code:
+        firstlight("keys", "issue", "demo", "--once", "--site", LAB)
+        run = rack.deploy(HOST)
+        assert run.code == 0, run.text
+    lab_keys.issue(rack.state, lab_keys.LIMITS)
+    probe = f"probe pace 1 {MILLISECONDS}"
+    with with_many_keys(rack) as releases:
+        for title, words, requests, tokens in (
+            ("no load", "load say 1", 0, 1),
+            (f"{STREAMS} paced streams", f"load pace {TOKENS} {MILLISECONDS}", 4 * STREAMS, TOKENS),
+            (f"{STREAMS} streams, all at once", f"load say {AT_ONCE}", 30 * STREAMS, AT_ONCE),
+        ):
+            with told(rack, HOST):
+                prepare(rack, words, probe)
+                table(f"SIMULATED engine, {title}", rounds(rack, releases, requests), tokens)
 
 
 if __name__ == "__main__":

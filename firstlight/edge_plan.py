@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from firstlight import adapter, site
 from firstlight.catalogue import System
@@ -41,6 +44,7 @@ def nginx_release(
         settings,
         public,
         gated,
+        visitors=tuple(visitors(settings, sites)) if gated else (),
         ipv6=probe.ipv6,
         http2_directive=version >= HTTP2_DIRECTIVE_SINCE,
         map_size=limits.map_size(site.keyring(settings)) if public else 2048,
@@ -64,6 +68,14 @@ def known(keyring: Keyring, settings: HostSettings) -> dict[str, str | Secret]:
     jwt_class = settings.edge.jwt.klass if settings.edge.jwt else None
     salt = Secret(f"export default '{keyring.salt.reveal()}';\n")
     return {**limits.files(keyring, settings, jwt_class), "salt.js": salt}
+
+
+def visitors(settings: HostSettings, sites: Mapping[str, HostSettings]) -> Iterator[str]:
+    """Yield the fingerprints of the certificates of the edges that offer this host's models."""
+    for edge in fronts(settings, sites):
+        leaf = x509.load_pem_x509_certificate(site.visitor_leaf(edge).cert_pem.encode())
+        # nginx knows SHA-1 only; whoever has another certificate with it would need the CA's key.
+        yield leaf.fingerprint(hashes.SHA1()).hex()
 
 
 def gate_ports(settings: HostSettings, sites: Mapping[str, HostSettings]) -> tuple[int, ...]:

@@ -62,8 +62,12 @@ def wanted(settings: HostSettings) -> str:
 
 
 @deploy("Certificates")
-def certificates(settings: HostSettings, system: System) -> None:
-    """Set up what gets, renews and measures the certificate, and have one to begin with."""
+def certificates(settings: HostSettings, system: System, *, shown: bool = True) -> None:
+    """Set up what gets, renews and measures the certificate; nothing where it is not ``shown``."""
+    if not shown:
+        paths = (*OWNS.files, *(f"{files.UNITS}/{unit}" for unit in OWNS.units))
+        operations.ended(name="Look after no certificate", paths=paths)
+        return
     acme = settings.edge.tls.mode == "acme"
     shall_be, shall_not = items(settings)
     timers = [PurePosixPath(item.path).name for item in shall_be if item.path.endswith(".timer")]

@@ -25,7 +25,7 @@ from firstlight.rendering import render, verbatim
 from firstlight.settings import HostSettings
 from roles.owned import Owned
 
-DROP_IN = "etc/systemd/system/nginx.service.d/firstlight.conf"
+DROP_IN = operations.DROP_IN.removeprefix("/")
 RELOAD = "usr/local/lib/firstlight/nginx-reload"
 BESIDE = (
     "etc/logrotate.d/firstlight-edge",
@@ -50,7 +50,7 @@ OWNS = Owned(
 def drop_in() -> str:
     """Return what is firstlight's own in nginx's unit."""
     sockets = (SOCKET, gates.SOCKETS, tls.DOOR, tls.ACME_DOOR, POOLS)
-    return render(DROP_IN, current=CURRENT, sockets=sockets)
+    return render(DROP_IN, current=CURRENT, sockets=sockets, gates=gates.FOLDER)
 
 
 def beside() -> tuple[File | Directory, ...]:
@@ -65,9 +65,12 @@ def beside() -> tuple[File | Directory, ...]:
 
 @deploy("Edge")
 def edge(
-    settings: HostSettings, system: System, release: Release, publics: Sequence[Public]
+    settings: HostSettings, system: System, release: Release | None, publics: Sequence[Public]
 ) -> None:
-    """Install nginx and have it serve ``release``; ``publics`` must be seen from outside."""
+    """Have nginx serve ``release``, nothing of ours without; ``publics`` must be seen."""
+    if release is None:
+        operations.ended(name="Serve nothing any more")
+        return
 
     def seen() -> None:
         names = [public.name for public in publics]

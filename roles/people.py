@@ -67,7 +67,9 @@ def items(settings: HostSettings, people: People) -> tuple[list[File | Directory
     if people.provider_ca is not None:
         found[f"{FOLDER}/provider-ca.crt"] = people.provider_ca.read_text()
     # With a random secret of 256 bits in it, the hash says nothing of what it is made of.
-    spec = hashlib.sha256("".join([*found.values(), people.image]).encode()).hexdigest()[:32]
+    spec = hashlib.sha256("".join([*found.values(), unit(people.image, "")]).encode()).hexdigest()[
+        :32
+    ]
     texts = [File(path, Secret(text), "600", **owned) for path, text in found.items()]
     return [Directory(FOLDER, "700", **owned), *texts], spec
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from firstlight.lab.packages import capable
 from tests import schedule
+from tests.lab import ahead
 
 HERE = Path(__file__).resolve().parent
 REASON = pytest.StashKey[str | None]()
+AHEAD = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +41,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist, which only `make test` asks for
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return schedule.scheduler(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist: told by each worker, to the one they serve
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    config: pytest.Config = node.config
+    names = ahead.wanted(ids)
+    if names and config.stash[REASON] is None and not config.stash.get(AHEAD, False):
+        config.stash[AHEAD] = True
+        process = ahead.begin(names)
+        config.add_cleanup(lambda: ahead.end(process))
 
 
 def pytest_terminal_summary(

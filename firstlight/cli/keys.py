@@ -15,6 +15,7 @@ from firstlight.cli.apply import applied
 from firstlight.cli.key_list import line, table
 from firstlight.cli.site import keys_file, site_option
 from firstlight.cli.span import span, span_or_none
+from firstlight.errors import FirstlightError
 from firstlight.secret import Secret
 
 Command = Callable[..., Any]
@@ -90,8 +91,17 @@ def issue(
     """Make an API key for NAME and print it, this once: only its digest is kept."""
     path = path or keys_file(site)
     if once and path.exists() and api_keys.load(path).get(name):
+        if to is not None and not to.exists():
+            raise FirstlightError(
+                f"there is a key of {name} already, and {to} does not hold it",
+                where=str(path),
+                why="a key is shown once, when it is made",
+                fix=f"make another one: firstlight keys rotate {name} --to {to} …",
+            )
         click.echo(f"There is a key of {name} already.", err=True)
     else:
+        if not path.exists():
+            click.echo(f"{path} is new: these are the first keys of its site.", err=True)
         _said(path)
         key = api_keys.issue(path, name, life=life, to=to, **_given(**limits))
         _show(name, key, to)
@@ -167,6 +177,7 @@ def limits(
     own = {"rps": None, "burst": None, "concurrency": None} if reset else {}
     if not (own or values):
         click.echo(line(api_keys.named(path, name)))
+        applied(inventory)
         return
     _said(path)
     click.echo(line(api_keys.change(path, name, lambda key: replace(key, **{**own, **values}))))

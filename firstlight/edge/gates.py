@@ -17,7 +17,9 @@ from firstlight.settings import Guard
 from firstlight.settings.check_edges import GATE_OFFSET
 from firstlight.settings.value import is_ip
 
-SOCKETS = "/run/firstlight-gate-*.sock"
+FOLDER = "/run/firstlight-gates"
+"""Folder that only nginx can enter: who gets to a gate gets to an engine, without a key."""
+SOCKETS = f"{FOLDER}/*.sock"
 """The sockets behind which an edge tells copies apart."""
 FAILED_SECONDS = 2
 """How long a copy that failed or is out of service gets no request. Not longer: the one that asks

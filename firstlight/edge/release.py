@@ -69,12 +69,14 @@ class Content:
     """What nginx of one host answers for.
 
     ``publics`` are the models behind its public door, none where it has no edge. ``gated`` are
-    the instances that other hosts' edges reach here.
+    the instances that other hosts' edges reach here, ``visitors`` the SHA-1 fingerprints of those
+    edges' certificates, as nginx names them.
     """
 
     settings: HostSettings
     publics: tuple[Public, ...]
     gated: tuple[Instance, ...]
+    visitors: tuple[str, ...] = ()
     ipv6: bool = True
     http2_directive: bool = True
     map_size: int = 2048
@@ -115,6 +117,7 @@ def values(content: Content, name: str, parts: Texts) -> dict[str, Any]:
         "guard_upstream": POOLS,
         "doors": gates.doors(content.publics),
         "gates": gates.gates(content.gated),
+        "visitors": content.visitors,
         "paths": routes.paths(content.publics),
         "lists": routes.lists(content.publics),
         "errors": errors.ANSWERS,

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 STATE = "/var/lib/firstlight/tls"
 """What hosts make themselves: by mode and domain, so that an older release finds its own."""
-DOOR = "/run/firstlight-door.sock"
-ACME_DOOR = "/run/firstlight-acme.sock"
+# In the folder of the gates: who speaks there can say who the client is.
+DOOR = "/run/firstlight-gates/.door.sock"
+ACME_DOOR = "/run/firstlight-gates/.acme.sock"
 ACME_HTTP_PORT, ACME_TLS_PORT = 402, 403
 """Loopback ports at which lego answers while it asks for a certificate.
 

@@ -40,7 +40,12 @@ class EdgeState(FactBase[Edge]):
 
     @override
     def command(
-        self, current: str, socket: str, folder: str, digest: str, files: tuple[str, ...]
+        self,
+        current: str,
+        socket: str,
+        folder: str = "",
+        digest: str = "",
+        files: tuple[str, ...] = (),
     ) -> StringCommand:
         words = [QuoteString(word) for word in (current, socket, folder, digest, *files)]
         return StringCommand("sh -c", QuoteString(SCRIPT), "edge", *words)

@@ -58,6 +58,10 @@ def reject_number(text: str) -> Any:
     raise ValueError(text)
 
 
+MOST_PARTS = 200_000
+"""Lists and objects of a request, at most; those in its texts count too."""
+
+
 class Rules:
     """The checks of requests, as configured."""
 
@@ -72,6 +76,9 @@ class Rules:
         Written anew, because programs differ in how they read odd JSON (a key that comes twice).
         ``texts`` masks personal data; None: it is not looked for. Raises :class:`RefusedError`.
         """
+        # Ten million empty lists are thirty megabytes here and a gigabyte once they are read.
+        if body.count(b"[") + body.count(b"{") > MOST_PARTS:
+            raise RefusedError("form", "The request's body has too many parts.")
         try:
             request = json.loads(body, parse_constant=reject_number)
             places = list(prompts(request))

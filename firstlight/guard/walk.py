@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,12 +24,13 @@ NO_PROMPT = {
     "format",
     "encoding_format",
     "user",
-    "data",
 }
 """Keys of a request that name things."""
 INSTRUCTING = ("system", "developer")
 """Roles whose messages come from the application, not from whoever talks to it."""
 DEEPEST = 64
+_LETTERS = re.compile(r"[A-Za-z0-9+/]{64,}={0,2}")
+_DATA_URL = re.compile(r"data:[a-z]{1,20}/[A-Za-z0-9.+-]{1,80};base64,[A-Za-z0-9+/]*={0,2}")
 
 
 class TooDeepError(ValueError):
@@ -51,7 +53,7 @@ def prompts(value: Any, key: str = "", told: bool = False, depth: int = 0) -> It
         own = told or label in ("system", "instructions")
         if not isinstance(child, str):
             yield from prompts(child, label, own, depth + 1)
-        elif label not in NO_PROMPT and not _media(child):
+        elif label not in NO_PROMPT and not _media(label, child):
             yield Place(value, name, child, own)
 
 
@@ -67,9 +69,14 @@ class Place:
         self._holder[self._key] = text
 
 
-def _media(text: str) -> bool:
-    """Whether it is a picture or a sound in letters, which no pattern is meant for."""
-    return text[:64].startswith("data:") and ";base64," in text[:200]
+def _media(label: str, text: str) -> bool:
+    """Whether it is a picture or a sound in letters, which no pattern is meant for.
+
+    It has to stand where pictures stand and be nothing else: a prompt that only begins so is one.
+    """
+    if label in ("data", "file_data"):
+        return _LETTERS.fullmatch(text) is not None or _DATA_URL.fullmatch(text) is not None
+    return label == "url" and _DATA_URL.fullmatch(text) is not None
 
 
 def rewrite(value: Any, change: Callable[[str], str], depth: int = 0) -> bool:

@@ -25,6 +25,9 @@ class Delivery:
         fix = "name a file that does not exist yet"
         if self.to.resolve() == path.resolve():
             raise FirstlightError(f"{what} is the API key file itself", where=str(path), fix=fix)
+        if not self.to.absolute().parent.is_dir():
+            why, mend = f"there is no folder {self.to.parent}", "make it, or correct the path"
+            raise FirstlightError(f"{what} has no place", where=str(self.to), why=why, fix=mend)
         if self.to.exists() or self.to.is_symlink():
             held = read_private(self.to, what, fix).decode("utf-8", "replace").strip()
             if mistaken_text(self.name, held):

@@ -33,11 +33,13 @@ only_drivers() { [ -n "$(broken)" ] && ! broken | grep -qvE '^(lib)?nvidia-|^lib
 try() { run "$@" || only_drivers; }
 configure || [ -n "$(torn)" ] || only_drivers
 if [ -n "$(torn)" ]; then update; try install --reinstall --no-install-recommends $(torn); configure || only_drivers; fi
-try -f install --no-install-recommends
+wanted() { run install --no-install-recommends "$@"; }
+# Asked for after a refusal only: apt refuses as long as a dependency is broken, and each look costs it a second.
+mend() { try -f install --no-install-recommends; }
 if [ -z "$(find "$stamp" -mmin -10 2>/dev/null)" ] || [ -n "$(find /etc/apt -newer "$stamp")" ]; then
-  update; try install --no-install-recommends "$@"
+  update; wanted "$@" || { mend; try install --no-install-recommends "$@"; }
 else
-  run install --no-install-recommends "$@" || { update; try install --no-install-recommends "$@"; }
+  wanted "$@" || { mend; update; try install --no-install-recommends "$@"; }
 fi
 for name in "$@"; do
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || { echo "$name is not installed" >&2; exit 1; }

@@ -123,3 +123,18 @@ def issued(place: str, purpose: str) -> Generator[StringCommand, None, None]:
         yield script('systemctl start "$1"', f"{MEASURING}.service")
     else:
         host.noop("the edge shows its certificate")
+
+
+@operation()
+def ended(paths: Sequence[str]) -> Generator[StringCommand, None, None]:
+    """
+    Have nothing left of what looked after a certificate.
+
+    + paths: its files, folders and units
+    """
+    plain = [path.rstrip("/") for path in paths]
+    there = [path for path in plain if path in seen("-", (), plain).paths]
+    if not there:
+        host.noop("nothing looks after a certificate")
+        return
+    yield script(GONE, *there)

@@ -9,18 +9,21 @@ from pyinfra import state as host_state
 from pyinfra.api import StringCommand, operation
 
 from firstlight import adapter
-from firstlight.edge.release import CURRENT, RELEASES, SOCKET, Release
+from firstlight.edge.gates import FOLDER as GATES
+from firstlight.edge.release import BASE, CURRENT, RELEASES, SOCKET, Release
 from firstlight.errors import FirstlightError
 from firstlight.facts.edge import Edge, EdgeState
 from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.files import Directory, File, writing
 from firstlight.secret import Secret
 
+DROP_IN = "/etc/systemd/system/nginx.service.d/firstlight.conf"
 WORKERS = "www-data"
 """Group of nginx's workers, who may look into a release for what they send."""
 
 # What nginx refuses does not stay to be taken for a release, unless it is the one that serves.
 TEST = r"""
+install -d -m 0710 -g "$4" "$3" || exit 1
 if nginx -q -t -c "$1/nginx.conf"; then touch "$1/.complete"; sync "$1"; exit 0; fi
 [ "$(readlink "$2")" = "$1" ] || rm -rf -- "$1"
 exit 1
@@ -31,6 +34,8 @@ exit 1
 SWITCH = r"""
 set -u; new=$1; current=$2; socket=$3; old=$(readlink "$current" 2>/dev/null)
 running() { curl -s -m 2 --unix-socket "$socket" http://edge/release 2>/dev/null; }
+# Also one that is too busy to answer at once has streams of ours.
+ours() { [ -n "$(running)" ] || grep -aqsF "$current/nginx.conf" "/proc/$(cat /run/nginx.pid 2>/dev/null)/cmdline"; }
 point() { ln -sfn "$1" "$current.firstlight-new" && mv -fT "$current.firstlight-new" "$current" && sync "$(dirname "$current")"; }
 # Workers of the master that runs now, and still take connections: they know the old release only.
 taking() {
@@ -42,8 +47,8 @@ taking() {
 before=$(taking)
 point "$new"
 systemctl daemon-reload; systemctl enable --quiet nginx.service
-if [ -n "$(running)" ]; then systemctl reload nginx.service; else
-  # The unit refuses a restart. An nginx that is not ours, or does not answer, has no stream of ours.
+if ours; then systemctl reload nginx.service; else
+  # The unit refuses a restart. An nginx that is not ours has no stream of ours.
   systemctl kill nginx.service 2>/dev/null
   for _ in 1 2 3 4 5 6 7 8 9; do systemctl is-active --quiet nginx.service && sleep 0.1; done
   systemctl reset-failed nginx.service 2>/dev/null; systemctl start nginx.service
@@ -65,12 +70,14 @@ if [ $result != 0 ]; then
 fi
 # The two before stay, to go back to; "before" goes by when each was last made current.
 touch "$new"
-ls -1t "$(dirname "$new")" | tail -n +4 | while read -r r; do rm -rf -- "$(dirname "$new")/$r"; done
+ls -1t "$(dirname "$new")" | tail -n +4 | while read -r r; do
+  [ "$(dirname "$new")/$r" = "$old" ] || rm -rf -- "$(dirname "$new")/$r"
+done
 """
 
 # Nothing is waited for but the old release's first word: what is open in the new one ends by itself.
 RETURN = r"""
-set -u; old=$1; current=$2; socket=$3; tries=0
+set -u; old=$1; current=$2; socket=$3; tries=0; touch "$old"
 ln -sfn "$old" "$current.firstlight-new" && mv -fT "$current.firstlight-new" "$current" && sync "$(dirname "$current")"
 systemctl reload-or-restart nginx.service
 while [ "$(curl -s -m 2 --unix-socket "$socket" http://edge/release 2>/dev/null)" != "$(basename "$old")" ]; do
@@ -78,6 +85,13 @@ while [ "$(curl -s -m 2 --unix-socket "$socket" http://edge/release 2>/dev/null)
   sleep 0.1
 done
 exit 1
+"""
+
+# Without the drop-in the unit can be stopped; what is open gets the time that its stop gives.
+ENDED = r"""
+set -e; base=$1; drop_in=$2
+rm -f -- "$drop_in"; systemctl daemon-reload; systemctl disable --quiet --now nginx.service
+rm -rf -- "$base"
 """
 
 
@@ -126,7 +140,7 @@ def released(
     if not state.written:
         yield writing(items(release))
         yield explained(
-            script(TEST, release.folder, CURRENT),
+            script(TEST, release.folder, CURRENT, GATES, WORKERS),
             FirstlightError(
                 "nginx refuses the new configuration; the running one was left as it is",
                 where=host.name,
@@ -163,3 +177,15 @@ def returning(release: Release, before: str, error: FirstlightError) -> StringCo
             fix=error.fix,
         ),
     )
+
+
+@operation()
+def ended() -> Generator[StringCommand, None, None]:
+    """
+    Have nginx serve nothing of ours any more: the host has neither an edge nor gates.
+    """
+    state: Edge = host.get_fact(EdgeState, current=CURRENT, socket=SOCKET) or Edge()
+    if not state.current:
+        host.noop("nginx serves nothing of firstlight's")
+        return
+    yield script(ENDED, BASE, DROP_IN)

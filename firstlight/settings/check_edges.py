@@ -13,18 +13,31 @@ from firstlight.settings.value import is_ip
 GATE_OFFSET = 10000
 """How far above an engine's own port its host answers the edges of other hosts, by TLS."""
 _HIGHEST = 65535
+_RESERVED = ("gate.firstlight.internal", "edge.firstlight.internal")
+"""Names with which gates and edges know each other."""
 
 
 def edge_contradictions(site: Site) -> Iterator[Problem]:
     """Every contradiction between the edges of an inventory and its other hosts."""
     for host in site.values():
         if host.edge.enabled:
+            yield from _domain(host)
             yield from _hosts(host, site)
             offered = {m.public for each in fronted(host, site) for m in each.models}
             yield from guard_contradictions(host.name, host.edge.guard, offered)
         if edges := fronts(host, site):
             yield from _gates(host)
             yield from _address(host, edges[0])
+
+
+def _domain(edge: HostSettings) -> Iterator[Problem]:
+    # The edge's own authority may sign for what is below its domain.
+    if any(f".{edge.domain}".endswith(f".{name}") or name == edge.domain for name in _RESERVED):
+        yield Problem(edge.name, "domain", str(edge.domain), "another name: gates and edges use it")
+    elif any(name.endswith(f".{edge.domain}") for name in _RESERVED):
+        yield Problem(
+            edge.name, "domain", str(edge.domain), "a name that those of gates are not below"
+        )
 
 
 def _hosts(edge: HostSettings, site: Site) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ MANY: dict[str, Any] = {"rps": 100_000.0, "burst": 100_000, "concurrency": 1000}
 LIMITS: dict[str, dict[str, Any]] = {
     "crowd": MANY,
     "slow": {"rps": 1.0, "burst": 1, "concurrency": 8},
+    "few": {**MANY, "concurrency": 4},
 }
 
 

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from tests.lab.told import Told, prompt, told
 
 HOST = "lab1"
 STREAMS, EVENTS = 200, 12
-EACH, RELOADS = 700, 8
+EACH, RELOADS = 670, 8
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_reloads_fail_nobody(deployed: TestRack, client: Client) -> None:
             thread.start()
         reloads = 0
         while any(thread.is_alive() for thread in threads):
-            deployed.sh(HOST, "systemctl reload nginx; sleep 0.4")
+            deployed.sh(HOST, "systemctl reload nginx; sleep 0.7")
             reloads += 1
         for thread in threads:
             thread.join(60)
@@ -102,28 +103,30 @@ def paced(client: Client, count: int) -> list[Outcome]:
 
 def test_a_flood_without_a_key_does_not_starve_those_who_have_one(client: Client) -> None:
     stranger = replace(client, key="")
+    quiet = paced(client, 120)
     with tempfile.TemporaryDirectory() as folder:
-        quiet = paced(client, 60)
         knocks = Crowd(stranger, [prompt("flood say 1")] * 4000, at_once=40, seconds=30)
         flood = knocks.begin(folder)
         try:
-            began = time.monotonic()
-            beside = paced(client, 60)
-            lasted = time.monotonic() - began
+            deadline = time.monotonic() + 20
+            while not Path(folder, "40").exists():  # all of its first were answered
+                assert time.monotonic() < deadline and flood.poll() is None
+                time.sleep(0.02)
+            beside = paced(client, 120)
             going = flood.poll() is None
         finally:
-            if flood.poll() is None:
-                flood.terminate()
+            flood.terminate()
             assert flood.stdout is not None
             said = flood.stdout.read()
             flood.wait(30)
-    refused = Counter(line.split()[-6] for line in said.splitlines())
-    print(f"{lasted:.1f} s beside the flood, of which {dict(refused)} were refused")
-    assert statuses(quiet) == statuses(beside) == {(200, 0): 60}
+    whole = said[: said.rfind("\n") + 1].splitlines()  # the last line is cut where curl was
+    refused = Counter(line.split()[-6] for line in whole)
+    print(f"{dict(refused)} were refused, still going {going}")
+    assert statuses(quiet) == statuses(beside) == {(200, 0): 120}
     # It was a flood, while it lasted: nearly all of it was told to slow down, none got in.
-    assert going or sum(refused.values()) >= 1000
+    assert going and sum(refused.values()) >= 200
     assert set(refused) <= {"401", "429", "000"}
-    assert refused["429"] > 10 * refused["401"] * 0.5
+    assert refused["429"] > 2 * refused["401"] > 0
     alone, among = (percentile([each.total for each in got], 0.95) for got in (quiet, beside))
     print(f"p95 {alone * 1000:.0f} ms alone, {among * 1000:.0f} ms beside the flood")
     # The flood's own client takes a core of two, which is not the edge's doing.

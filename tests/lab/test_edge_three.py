@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tests.lab import three
+from tests.lab import lab_keys, three
 from tests.lab.client import CHAT, Client
-from tests.lab.crowd import Crowd
+from tests.lab.crowd import Crowd, Outcome
 from tests.lab.rack import TestRack
 from tests.lab.three import EDGE, ENGINES
 from tests.lab.told import Told, prompt, told
@@ -36,11 +39,23 @@ def client(rack_of_three: TestRack) -> Client:
     return three.at_edge(rack_of_three)
 
 
+@pytest.fixture(scope="module")
+def silent(client: Client, engines: list[Told]) -> Iterator[Callable[[], list[Outcome]]]:
+    """A stream that has begun and says nothing for long; called, it is waited for."""
+    crowd = Crowd(client, [prompt("silent wait 12000", True)])
+    with tempfile.TemporaryDirectory() as folder:
+        process = crowd.begin(folder)
+        yield lambda: crowd.end(process, folder)
+        process.kill()
+        process.wait(10)
+
+
 def asked(engines: list[Told], name: str) -> list[list[str]]:
     """What became of ``name`` at each engine."""
     return [engine.seen().get(name, []) for engine in engines]
 
 
+@pytest.mark.usefixtures("silent")  # it waits while other tests ask
 def test_it_serves_from_both(rack_of_three: TestRack, client: Client, engines: list[Told]) -> None:
     assert [each["id"] for each in json.loads(client.ask("/v1/models").body)["data"]] == ["tiny"]
     bodies = [prompt(f"both{number} say 10 50", True) for number in range(20)]
@@ -98,9 +113,9 @@ def test_a_client_that_hangs_up_ends_the_generation_behind_two_edges(
     assert any(engine.becomes("hasty", "hung up", 1) for engine in engines)
 
 
-def test_silence_is_borne(client: Client, engines: list[Told]) -> None:
+def test_silence_is_borne(engines: list[Told], silent: Callable[[], list[Outcome]]) -> None:
     """Longer than what any time-out but that of reading is."""
-    (found,) = Crowd(client, [prompt("silent wait 12000", True)]).ask()
+    (found,) = silent()
     assert (found.status, found.exit) == (200, 0) and found.total > 11.5
     assert found.body.endswith(b"data: [DONE]\n\n")
     assert sorted(asked(engines, "silent")) == [[], ["came", "done"]]
@@ -134,3 +149,26 @@ def test_nobody_comes_in_at_the_engines_gates(rack_of_three: TestRack) -> None:
             where, f"curl -sk -m 5 -d '{{}}' -o /dev/null -w '%{{http_code}}' {url}; true"
         )
         assert asked.out in ("400", "000")
+
+
+def test_a_canary_answers_its_share_of_the_keys_and_always_the_same(
+    rack_of_three: TestRack, client: Client, engines: list[Told], tmp_path: Path
+) -> None:
+    """The last test of this file: from here on lab2 is asked for by some keys alone."""
+    run = three.try_out(tmp_path)
+    assert run.code == 0, run.text
+
+    def ask(asked: str) -> int:
+        key = asked.partition("-")[0]
+        found = replace(client, key=lab_keys.key_text(rack_of_three.state, key))
+        return found.ask(CHAT, prompt(f"{asked} say")).status
+
+    words = [f"{key}-{turn}" for turn in range(3) for key in three.KEYS]
+    with ThreadPoolExecutor(4) as pool:
+        assert {*pool.map(ask, words)} == {200}
+    stable, canary = ({*words} & {*engine.seen()} for engine in engines)
+    assert stable | canary == {*words} and not stable & canary
+    keys = {each.partition("-")[0] for each in canary}
+    assert canary == {each for each in words if each.partition("-")[0] in keys}
+    # 18 of 60 are meant; four spreads on either side.
+    assert 4 < len(keys) < 32

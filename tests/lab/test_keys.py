@@ -25,7 +25,7 @@ gpu = edge = [host for host in lab_inventory(name="{LAB}", engine="llamacpp") if
 KEYS: dict[str, dict[str, Any]] = {
     "plain": {},
     "other": {"models": ("other",)},
-    "slow": {"rps": 0.1, "burst": 2},
+    "rare": {"rps": 0.1, "burst": 2},
     "single": {"concurrency": 1},
     "turning": {},
     "ending": {},
@@ -89,9 +89,9 @@ def test_a_key_for_other_models_finds_none_of_these(edge: Edge) -> None:
 
 
 def test_over_its_rate_a_key_is_told_when_to_come_again(edge: Edge) -> None:
-    slow = edge.of("slow")
-    assert statuses(slow, 3) == [200, 200, 200]
-    answer = slow.ask(CHAT, chat(1))
+    rare = edge.of("rare")
+    assert statuses(rare, 3) == [200, 200, 200]
+    answer = rare.ask(CHAT, chat(1))
     assert answer.status == 429 and answer.headers["retry-after"] == "10"
     assert answer.error["type"] == "rate_limit_error"
     assert answer.error["code"] == "rate_limit_exceeded"

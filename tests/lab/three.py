@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from tests.lab import lab_keys
 from tests.lab.client import Client
@@ -15,6 +16,15 @@ from tests.lab.rack import BIN, LAB, Run, TestRack, command, firstlight
 
 EDGE, ENGINES = "lab3", ("lab1", "lab2")
 KEYS = {f"canary{number}": lab_keys.MANY for number in range(60)}
+PERCENT = 30
+# The version on the second host is tried out: the edge alone has to know.
+CANARY = f"""
+from firstlight.lab.inventory import lab_inventory
+everything = lab_inventory(name="{LAB}", engine="llamacpp", edges="{EDGE}")
+dict(everything)["{ENGINES[1]}"]["models"][0]["canary"] = {PERCENT}
+gpu = [host for host in everything if host[1]["models"]]
+edge = [host for host in everything if "edge" not in host[1]]
+"""
 
 
 @contextmanager
@@ -32,10 +42,18 @@ def rack_of_three(rack: TestRack) -> Iterator[TestRack]:
         assert back.code == 0, back.text
 
 
-def deploy(what: str = "stack") -> Run:
+def deploy() -> Run:
     """Deploy to all three hosts."""
-    words = (str(BIN / "pyinfra"), "-y", "inventories/lab.py", f"deploys/{what}.py")
+    words = (str(BIN / "pyinfra"), "-y", "inventories/lab.py", "deploys/stack.py")
     return command(*words, timeout=400, ENGINE="llamacpp", EDGE=EDGE)
+
+
+def try_out(folder: Path) -> Run:
+    """Tell the edge that the second host's version answers so many in a hundred keys."""
+    inventory = folder / "canary.py"
+    inventory.write_text(CANARY)
+    words = (str(BIN / "pyinfra"), "-y", "--limit", EDGE, str(inventory), "deploys/edge.py")
+    return command(*words, timeout=120)
 
 
 def at_edge(rack: TestRack, key: str = "crowd") -> Client:

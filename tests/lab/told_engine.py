@@ -8,6 +8,7 @@ of each NAME, and how many were asked for at the same time.
     refuse      503, as of an engine with too much to do
     cut N       the connection ends after N events
     wait MS     nothing for so long, then one event
+    pace N MS   5 ms of prefill, then N events, one each MS whatever becomes of them, as a GPU does
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import sys
 SEEN = {}
 NOW = {"open": 0, "most": 0}
 DONE = b"data: [DONE]\n\n"
+PREFILL = 0.005
 
 
 def event(number):
@@ -41,14 +43,26 @@ def answer(status, body):
     return head.encode() + b"\r\n\r\n" + text
 
 
-async def stream(writer, count, pause, cut):
+async def pauses(count, pause):
+    for number in range(count):
+        yield number
+        await asyncio.sleep(pause)
+
+
+async def ticks(count, pace):
+    began = asyncio.get_running_loop().time()
+    for number in range(count):
+        await asyncio.sleep(began + number * pace - asyncio.get_running_loop().time())
+        yield number
+
+
+async def stream(writer, numbers, cut=False):
     writer.write(
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
-    for number in range(count):
+    async for number in numbers:
         writer.write(chunk(event(number)))
         await writer.drain()
-        await asyncio.sleep(pause)
     if cut:
         raise ConnectionAbortedError
     writer.write(chunk(DONE) + b"0\r\n\r\n")
@@ -65,9 +79,12 @@ async def told(reader, writer, body):
     elif body.get("stream"):
         if action == "wait":
             await asyncio.sleep(first / 1000)
-            await stream(writer, 1, 0, False)
+            await stream(writer, pauses(1, 0))
+        elif action == "pace":
+            await asyncio.sleep(PREFILL)
+            await stream(writer, ticks(first, second / 1000))
         else:
-            await stream(writer, first, second / 1000, action == "cut")
+            await stream(writer, pauses(first, second / 1000), action == "cut")
     else:
         choice = {"index": 0, "finish_reason": "stop"}
         choice["message"] = {"role": "assistant", "content": "told"}

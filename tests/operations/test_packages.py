@@ -158,10 +158,9 @@ def test_a_driver_that_cannot_be_built_is_the_gpu_layers_to_mend(
 def test_dpkg_is_mended_first_and_lists_are_fetched(stubs: Stubs, tmp_path: Path) -> None:
     stubs.add("apt-get")
     stubs.add("dpkg")
-    assert install(stubs, tmp_path) == (0, ["install", "update", "install"])
+    assert install(stubs, tmp_path) == (0, ["update", "install"])
     calls = stubs.calls("apt-get", "dpkg")
     assert calls[0].startswith("dpkg --configure -a")
-    assert calls[1].endswith(" -f install --no-install-recommends")
     assert calls[-1].endswith(" ".join(NAMES)) and "--no-install-recommends" in calls[-1]
     # An operator's own change of a packaged file stays.
     assert all("--force-confold" in call for call in calls)
@@ -171,13 +170,24 @@ def test_fresh_lists_are_not_fetched_again(stubs: Stubs, tmp_path: Path) -> None
     stubs.add("apt-get")
     stubs.add("dpkg")
     install(stubs, tmp_path)
-    assert install(stubs, tmp_path)[1] == ["install", "install"]
+    assert install(stubs, tmp_path)[1] == ["install"]
     time.sleep(0.05)
     (tmp_path / "etc-apt/new.sources").touch()
-    assert install(stubs, tmp_path)[1] == ["install", "update", "install"]
+    assert install(stubs, tmp_path)[1] == ["update", "install"]
     old = time.time() - 3600
     os.utime(tmp_path / "run/apt-updated", (old, old))
-    assert install(stubs, tmp_path)[1] == ["install", "update", "install"]
+    assert install(stubs, tmp_path)[1] == ["update", "install"]
+
+
+def test_broken_dependencies_are_mended_when_apt_refuses(stubs: Stubs, tmp_path: Path) -> None:
+    """With lists too old, and with fresh ones."""
+    mended = tmp_path / "mended"
+    refuse = f'*" -f install "*) touch {mended} ;; *" install "*) [ -e {mended} ] || exit 100 ;;'
+    stubs.add("apt-get", f'case "$*" in {refuse} esac')
+    stubs.add("dpkg")
+    for verbs in ("update install install install", "install install update install"):
+        assert install(stubs, tmp_path) == (0, verbs.split())
+        mended.unlink()
 
 
 def test_apt_that_fails_is_explained(stubs: Stubs, tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ from roles.owned import Owned
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(
-    path for path in (ROOT / "roles").glob("*.py") if path.stem not in ("__init__", "owned", "front")
+    path
+    for path in (ROOT / "roles").glob("*.py")
+    if path.stem not in ("__init__", "owned", "front")
 )
 PURE = [
     "settings",

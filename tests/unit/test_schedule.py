@@ -31,9 +31,10 @@ def test_every_pattern_means_a_file_and_no_group_is_torn() -> None:
 
 
 def test_lab_tests_come_before_those_without_a_host() -> None:
-    assert schedule.place("tests/lab/test_switch_engines.py::test_a") == 0
+    assert schedule.place("tests/lab/test_gpu_used.py::test_a") == 0
     assert schedule.place("tests/lab/test_new.py") < schedule.place("tests/unit/test_keys.py")
-    assert schedule.group("tests/lab/test_vllm.py") == "tests/lab/test_switch_engines.py"
+    names = [f"tests/lab/switching/test_{name}.py" for name in ("engines", "vllm")]
+    assert len({schedule.group(name) for name in names}) == 1
 
 
 def test_xdist_hands_out_in_this_order(tmp_path: Path) -> None:

@@ -10,15 +10,11 @@ import os
 from pathlib import Path
 
 from firstlight.lab.command import run
-from firstlight.lab.images import debian, wheels
+from firstlight.lab.images import debian, python_root, wheels
 from firstlight.lab.images.layer import EPOCH
 from firstlight.lab.images.oci import ImageConfig
 from firstlight.lab.images.recipe import Recipe
 
-SUITE = "bookworm"
-"""Its Python is 3.11, for which the wheels in presidio-requirements.txt are."""
-PACKAGES = ("python3-minimal", "libpython3-stdlib", "libstdc++6")
-SITE = Path("usr/local/lib/python3.11/dist-packages")
 REQUIREMENTS = Path(__file__).with_name("presidio-requirements.txt")
 ITSELF = Path(__file__).with_name("presidio-wheel.txt")
 VERSION = "2.2.366"
@@ -42,8 +38,8 @@ assert engine.analyze("card 4111 1111 1111 1111", language="en", entities=["CRED
 
 def build(root: Path) -> None:
     """Make the root and analyse one text in it, which leaves the byte-code that a start needs."""
-    debian.make(root, SUITE, PACKAGES)
-    site = root / SITE
+    python_root.make(root)
+    site = root / python_root.SITE
     itself = ("--require-hashes", "--requirement", str(ITSELF))
     wheels.install(site, REQUIREMENTS, itself, "3.11")
     debian.remove(*site.glob("**/tests"), site / "bin", *(site / name for name in UNUSED))
@@ -67,5 +63,5 @@ RECIPE = Recipe(
     ),
     build=build,
     architectures=("amd64",),
-    sources=("presidio.py", REQUIREMENTS.name, ITSELF.name, "wheels.py"),
+    sources=("presidio.py", REQUIREMENTS.name, ITSELF.name, "wheels.py", python_root.SOURCE),
 )

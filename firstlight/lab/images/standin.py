@@ -6,12 +6,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from firstlight.lab.images import debian
+from firstlight.lab.images import debian, python_root
 from firstlight.lab.images.oci import ImageConfig
 from firstlight.lab.images.recipe import Recipe
 
-SUITE = "trixie"
-PACKAGES = ("python3",)
 PROGRAMS = Path(__file__).with_name("standins")
 HOME = Path("usr/lib/firstlight-lab")
 """Where the programs lie in an image."""
@@ -37,7 +35,7 @@ exec "$@"
 
 
 def _base(root: Path) -> None:
-    debian.make(root, SUITE, PACKAGES)
+    python_root.make(root)
     debian.clean(root)
 
 
@@ -72,7 +70,7 @@ BASE = Recipe(
     config=ImageConfig(entrypoint=("/usr/bin/python3",)),
     build=_base,
     architectures=("amd64", "arm64"),
-    sources=("standin.py",),
+    sources=("standin.py", python_root.SOURCE),
 )
 
 

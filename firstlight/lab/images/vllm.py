@@ -9,14 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from firstlight.lab.command import run
-from firstlight.lab.images import debian, warm_start, wheels
+from firstlight.lab.images import debian, python_root, warm_start, wheels
 from firstlight.lab.images.oci import ImageConfig
 from firstlight.lab.images.recipe import Recipe
 
-SUITE = "bookworm"
-"""Its Python is 3.11, for which the wheels in vllm-requirements.txt are."""
-PACKAGES = ("python3", "libstdc++6", "libnuma1", "curl", "ca-certificates", "tzdata")
-SITE = Path("usr/local/lib/python3.11/dist-packages")
 REQUIREMENTS = Path(__file__).with_name("vllm-requirements.txt")
 TORCH = "torch==2.13.0+cpu"
 VERSION = "0.32.0"
@@ -49,8 +45,8 @@ if __name__ == "__main__":
 
 def build(root: Path) -> None:
     """Make the root and start the engine in it once, which leaves its byte-code there."""
-    debian.make(root, SUITE, PACKAGES)
-    site = root / SITE
+    python_root.make(root)
+    site = root / python_root.SITE
     wheels.install(site, REQUIREMENTS, (TORCH,), "3.11")
     _name_it_vllm(site)
     _slim(site)
@@ -110,5 +106,8 @@ RECIPE = Recipe(
     ),
     build=build,
     architectures=("amd64",),
-    sources=("vllm.py", REQUIREMENTS.name, "wheels.py", "warm_start.py", "warm_inside.py"),
+    sources=(
+        *("vllm.py", REQUIREMENTS.name, "wheels.py", "warm_start.py", "warm_inside.py"),
+        python_root.SOURCE,
+    ),
 )

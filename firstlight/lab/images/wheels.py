@@ -11,8 +11,11 @@ from firstlight.lab.command import run, succeeds
 from firstlight.lab.images.debian import NICE
 
 INSTALL_SECONDS = 900
-NEWEST_GLIBC = 36
-"""Minor version of the C library in the image (2.36 in bookworm)."""
+GLIBCS = (36, 35, 34, 31, 28, 27, 26, 24, 17, 12, 5)
+"""Minor versions of the C library that wheels are built for, up to the image's (2.36 in bookworm).
+
+Not all that there are: pip compares each of thousands of links with every one of them.
+"""
 
 
 def install(site: Path, requirements: Path, extra: Sequence[str], python: str) -> None:
@@ -49,7 +52,7 @@ def _command(site: Path, python: str) -> list[str]:
 
 
 def _platforms() -> Iterator[str]:
-    for minor in range(NEWEST_GLIBC, 4, -1):
+    for minor in GLIBCS:
         yield f"manylinux_2_{minor}_x86_64"
     for old in ("2014", "2010", "1"):
         yield f"manylinux{old}_x86_64"

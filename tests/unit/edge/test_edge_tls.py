@@ -104,11 +104,11 @@ def test_tls_alpn_01(load: Load) -> None:
     given = ACME | {"acme": ACME["acme"] | {"challenge": "tls-alpn-01"}}
     files, settings = made(load, given), load(edge={"tls": given})
     stream = conf(files, "stream.conf")
-    assert '"acme-tls/1" unix:/run/firstlight-acme.sock;' in stream
+    assert '"acme-tls/1" unix:/run/firstlight-gates/.acme.sock;' in stream
     assert "listen 443;" in stream and "listen [::]:443;" in stream
     assert "real_ip_header proxy_protocol;" in conf(files, "tls.conf")
     way = tls.doors(settings, ipv6=True)
-    assert way.listen == ("unix:/run/firstlight-door.sock proxy_protocol",) and way.stream
+    assert way.listen == ("unix:/run/firstlight-gates/.door.sock proxy_protocol",) and way.stream
     assert tls.doors(load(), ipv6=True).listen == ("443", "[::]:443")
     assert tls.doors(load(edge={"port": 8443}), ipv6=False).listen == ("8443",)
 

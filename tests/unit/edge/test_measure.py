@@ -47,7 +47,7 @@ def test_no_secret_is_in_the_log() -> None:
     # The query may hold one, the headers and the body do.
     spoken = ("http_", "arg", "request_uri", "query", "request_body", "cookie", "sent_http")
     assert not [name for name in named if name.startswith(spoken)]
-    assert named >= {"client", "model", "request_id", "logged_path", "remote_addr"}
+    assert named >= {"who", "model", "request_id", "logged_path", "remote_addr"}
     assert "request" not in named and "uri" not in named
 
 
@@ -72,7 +72,7 @@ def values(text: str, name: str) -> dict[str, float]:
 
 
 def request(**changes: Any) -> dict[str, Any]:
-    usual = {"client": "demo", "model": "tiny", "status": "200", "upstream_status": "200"}
+    usual = {"who": "demo", "model": "tiny", "status": "200", "upstream_status": "200"}
     sizes = {"bytes_sent": "10", "request_length": "5", "request_time": "1.5", "ttft": "0.300"}
     return {**usual, **sizes, **changes}
 
@@ -101,8 +101,8 @@ def test_a_second_instance_is_a_retry(tmp_path: Path) -> None:
 
 @needs_node
 def test_who_is_nobody_and_what_is_odd(tmp_path: Path) -> None:
-    nobody = request(client="", model="", status="401", upstream_status="", ttft="")
-    text = counted(tmp_path, nobody, request(client='a"b\\c\n\td', model="org/m:1"))
+    nobody = request(who="", model="", status="401", upstream_status="", ttft="")
+    text = counted(tmp_path, nobody, request(who='a"b\\c\n\td', model="org/m:1"))
     labels = set(values(text, "firstlight_edge_requests_total"))
     assert labels == {
         '{key="-",model="-",code="401"}', r'{key="a\"b\\c__d",model="org/m:1",code="200"}',
@@ -111,9 +111,9 @@ def test_who_is_nobody_and_what_is_odd(tmp_path: Path) -> None:
 
 @needs_node
 def test_labels_are_bounded(tmp_path: Path) -> None:
-    named = [request(client=f"key{number}") for number in range(350)]
-    subjects = [request(client=f"jwt:{number}") for number in range(150)]
-    models = [request(client="late", model=f"m{number}") for number in range(150)]
+    named = [request(who=f"key{number}") for number in range(350)]
+    subjects = [request(who=f"jwt:{number}") for number in range(150)]
+    models = [request(who="late", model=f"m{number}") for number in range(150)]
     text = counted(tmp_path, *named, *subjects, *models)
     found = values(text, "firstlight_edge_requests_total")
     assert found['{key="other",model="tiny",code="200"}'] == 50
@@ -124,6 +124,6 @@ def test_labels_are_bounded(tmp_path: Path) -> None:
 
 @needs_node
 def test_what_has_no_room_is_counted_as_lost(tmp_path: Path) -> None:
-    text = counted(tmp_path, *[request(client=f"key{number}") for number in range(9)], room=40)
+    text = counted(tmp_path, *[request(who=f"key{number}") for number in range(9)], room=40)
     assert values(text, "firstlight_edge_metrics_lost_total")[""] > 0
     assert values(text, "firstlight_edge_requests_total")

@@ -152,6 +152,27 @@ def test_a_stream_passes_unbuffered_and_may_be_silent(make: Make) -> None:
     assert "proxy_read_timeout 777s;" in texts(make(edge={"read_timeout": 777}))["proxy.conf"]
 
 
+def test_silence_is_borne_on_every_way_to_an_engine(site_of: MakeSite) -> None:
+    """Also where two edges stand one behind the other, and while one of them is reloaded."""
+    site = site_of(("door",), door={}, gpu1={"models": [{"replicas": 2}]})
+    for name in ("door", "gpu1"):
+        found = texts(served(site, name)[0])
+        assert re.findall(r"worker_shutdown_timeout (\d+)s;", found["nginx.conf"]) == ["3600"]
+        texts_of = [found.get(file, "") for file in ("public.conf", "pools.conf", "gates.conf")]
+        ways = [
+            block
+            for text in texts_of
+            for block in text.split("  location ")
+            if "proxy_pass " in block
+        ]
+        assert ways
+        for block in ways:
+            assert re.search(r"/(proxy|to-\w+)\.conf;", block), block
+            assert "_timeout" not in block
+        for file, text in found.items():
+            assert "/proxy.conf;" in text or not file.startswith("to-"), file
+
+
 def test_a_request_goes_to_one_other_copy_at_most(make: Make) -> None:
     way = texts(make({"replicas": 2}))["to-p0.conf"]
     assert "proxy_next_upstream error http_502 http_403 non_idempotent;" in way
@@ -162,7 +183,13 @@ def test_a_request_goes_to_one_other_copy_at_most(make: Make) -> None:
 
 def test_sockets_of_a_killed_nginx_do_not_stand_in_the_way(tmp_path: Path) -> None:
     (line,) = re.findall(r"ExecStartPre=(/bin/sh .*rm -f.*)", drop_in())
-    for name in ("edge", "gate-qwen3-8b", "gate-qwen3-8b.2", "engines", "door"):
-        (tmp_path / f"firstlight-{name}.sock").touch()
+    (tmp_path / "firstlight-gates").mkdir()
+    gates = ["qwen3-8b", "qwen3-8b.2", "tiny@gpu1", ".door", ".acme"]
+    for name in (
+        "firstlight-edge",
+        "firstlight-engines",
+        *(f"firstlight-gates/{g}" for g in gates),
+    ):
+        (tmp_path / f"{name}.sock").touch()
     subprocess.run(shlex.split(line.replace("/run/", f"{tmp_path}/")), check=True, timeout=10)
-    assert [path.name for path in tmp_path.iterdir()] == ["firstlight-engines.sock"]
+    assert [path.name for path in tmp_path.rglob("*.sock")] == ["firstlight-engines.sock"]

@@ -30,7 +30,9 @@ def map_of(text: str, name: str) -> dict[str, str]:
     found = re.search(rf"map \$\w+ \${name} \{{\n(.*?)\n\}}", text, re.S)
     assert found, name
     entries = [line.strip().rstrip(";").split(" ") for line in found[1].splitlines()]
-    return {each[0].strip('"'): each[1].strip('"') for each in entries if each != ["volatile"]}
+    pairs = [each for each in entries if each != ["volatile"]]
+    # The backslashes before a name are nginx's way to say that it is no word of its own.
+    return {each[0].strip('"').lstrip("\\"): each[1].strip('"') for each in pairs}
 
 
 def test_keys_map_says_when_a_key_ends() -> None:
@@ -121,3 +123,9 @@ def test_a_stranger_is_an_address_or_a_network(address: str, network: str) -> No
         ["node", "-e", script], capture_output=True, text=True, timeout=20, check=False
     )
     assert done.stdout.strip() == network, done.stderr
+
+
+def test_a_name_that_is_a_word_of_nginx_is_a_name(load: Load) -> None:
+    files = limits.files(ring(Key("default", "gold"), Key("include", "gold")), load(), None)
+    for name in ("default", "include"):
+        assert f'"\\\\{name}" gold;' in str(files["limits.conf"])

@@ -10,7 +10,7 @@ const MODELS = 100;
 const NOBODY = '-';
 const CONTROL = /[\x00-\x1f\x7f]/;
 const CONTROLS = /[\x00-\x1f\x7f]/g;
-const SOCKETS = /unix:[^ ,]*\/(?:firstlight-gate-)?([^ ,\/]+)\.sock:?/g;
+const SOCKETS = /unix:[^ ,]*\/([^ ,\/]+)\.sock:?/g;
 
 // A full zone takes no new sum: what was not counted is counted, in a place made beforehand.
 function add(dict, name, delta) {
@@ -85,7 +85,7 @@ function count(v) {
   const statuses = v.upstream_status;
   const ttft = v.ttft;
   dict.add('lost', 0);
-  const who = pair(dict, v.client, model);
+  const who = pair(dict, v.who, model);
   add(dict, `requests\t${who}\t${v.status}`, 1);
   add(dict, `sent\t${who}`, number(v.bytes_sent));
   add(dict, `received\t${who}`, number(v.request_length));

@@ -3,12 +3,13 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
-const OPENING = [0x7b, 0x5b];
-const CLOSING = [0x7d, 0x5d];
-const SIGNS = [QUOTE].concat(OPENING, CLOSING);
-const BLANKS = [0x20, 0x09, 0x0d, 0x0a];
-// Objects, lists and texts in one body: what is above it would keep a worker busy for too long.
-const MOST = 1000000;
+const OBJECT = 0x7b;
+const OBJECT_END = 0x7d;
+const LIST = 0x5b;
+const LIST_END = 0x5d;
+// Signs in one body: objects, lists, texts, and quotes in texts. A worker does nothing else while it
+// looks at them, for about a microsecond each.
+const MOST = 100000;
 const LONGEST = 256;
 const LONGEST_KEY = 64;
 
@@ -21,55 +22,30 @@ const COMPLEX = wrong('body_too_complex', 'The body of the request has too many 
 
 function skipBlanks(body, start) {
   let place = start;
-  while (BLANKS.indexOf(body[place]) >= 0) {
+  while (body[place] === 0x20 || body[place] === 0x0a || body[place] === 0x0d || body[place] === 0x09) {
     place += 1;
   }
   return place;
 }
 
-// Walks from sign to sign. The next place of each is remembered, so that no byte is looked at
-// again and again.
-function walker(body) {
-  const places = SIGNS.map(() => -1);
-  let steps = 0;
-  return {
-    next(from) {
-      let first = Infinity;
-      SIGNS.forEach((sign, number) => {
-        if (places[number] < from) {
-          const found = body.indexOf(sign, from);
-          places[number] = found < 0 ? Infinity : found;
-        }
-        first = Math.min(first, places[number]);
-      });
-      steps += 1;
-      return first;
-    },
-    // The place after the text that begins with the quote at `start`; -1 where it does not end.
-    after(start) {
-      let end = start;
-      for (;;) {
-        end = end + 1 < body.length ? body.indexOf(QUOTE, end + 1) : -1;
-        if (end < 0) {
-          return -1;
-        }
-        steps += 1;
-        let before = end - 1;
-        while (body[before] === BACKSLASH) {
-          before -= 1;
-        }
-        if ((end - before) % 2 === 1) {
-          return end + 1;
-        }
-        if (steps > MOST) {
-          return -1;
-        }
-      }
-    },
-    tooMany() {
-      return steps > MOST;
-    },
-  };
+// The place after the text that begins with the quote at `start`, 0 where it does not end, and how
+// many quotes were looked at; at most `most`.
+function textEnd(body, start, most) {
+  let end = start;
+  for (let steps = 1; steps <= most; steps += 1) {
+    end = end + 1 < body.length ? body.indexOf(QUOTE, end + 1) : -1;
+    if (end < 0) {
+      return { place: 0, steps };
+    }
+    let before = end - 1;
+    while (body[before] === BACKSLASH) {
+      before -= 1;
+    }
+    if ((end - before) % 2 === 1) {
+      return { place: end + 1, steps };
+    }
+  }
+  return { place: 0, steps: most };
 }
 
 function decoded(bytes) {
@@ -80,8 +56,9 @@ function decoded(bytes) {
   }
 }
 
-// The value of the key that ends before `end`, if that is `model` and its value a text.
-function valueOf(body, walk, start, end) {
+// The value of the key from `start` to `end`, if that is `model`; where its value is no short text
+// it has no name.
+function valueOf(body, start, end) {
   const colon = skipBlanks(body, end);
   if (body[colon] !== COLON || end - start > LONGEST_KEY) {
     return null;
@@ -90,44 +67,66 @@ function valueOf(body, walk, start, end) {
     return null;
   }
   const begin = skipBlanks(body, colon + 1);
-  const stop = body[begin] === QUOTE ? walk.after(begin) : -1;
+  if (body[begin] !== QUOTE) {
+    return { name: undefined, place: end };
+  }
+  const stop = textEnd(body, begin, LONGEST).place;
   const short = stop > 0 && stop - begin <= LONGEST;
-  return { name: short ? decoded(body.slice(begin, stop)) : undefined, stop: Math.max(stop, end) };
+  return short ? { name: decoded(body.slice(begin, stop)), place: stop } : { name: undefined, place: end };
 }
 
+// From sign to sign. The next place of each is remembered, so that no byte is looked at again and
+// again; written out, because a call costs more than a look.
 function inJson(body) {
-  const walk = walker(body);
+  const size = body.length;
   const names = [];
   let place = skipBlanks(body, 0);
   let depth = 0;
-  if (body[place] !== OPENING[0]) {
+  let left = MOST;
+  let quote = -1;
+  let object = -1;
+  let objectEnd = -1;
+  let list = -1;
+  let listEnd = -1;
+  if (body[place] !== OBJECT) {
     return INVALID;
   }
   do {
-    place = walk.next(place);
-    if (walk.tooMany()) {
+    if (quote < place) { quote = body.indexOf(QUOTE, place); if (quote < 0) { quote = size; } }
+    if (object < place) { object = body.indexOf(OBJECT, place); if (object < 0) { object = size; } }
+    if (objectEnd < place) { objectEnd = body.indexOf(OBJECT_END, place); if (objectEnd < 0) { objectEnd = size; } }
+    if (list < place) { list = body.indexOf(LIST, place); if (list < 0) { list = size; } }
+    if (listEnd < place) { listEnd = body.indexOf(LIST_END, place); if (listEnd < 0) { listEnd = size; } }
+    let first = quote;
+    let change = 0;
+    if (object < first) { first = object; change = 1; }
+    if (list < first) { first = list; change = 1; }
+    if (objectEnd < first) { first = objectEnd; change = -1; }
+    if (listEnd < first) { first = listEnd; change = -1; }
+    left -= 1;
+    if (left <= 0) {
       return COMPLEX;
     }
-    const sign = body[place];
-    if (place === Infinity) {
+    if (first >= size) {
       return INVALID;
     }
-    if (sign === QUOTE) {
-      const end = walk.after(place);
-      if (end < 0) {
-        return walk.tooMany() ? COMPLEX : INVALID;
+    if (change) {
+      depth += change;
+      place = first + 1;
+    } else {
+      const text = textEnd(body, first, left);
+      left -= text.steps;
+      if (!text.place) {
+        return left <= 0 ? COMPLEX : INVALID;
       }
-      const value = depth === 1 ? valueOf(body, walk, place, end) : null;
+      const value = depth === 1 ? valueOf(body, first, text.place) : null;
       if (value) {
         names.push(value.name);
       }
-      place = value ? value.stop : end;
-    } else {
-      depth += OPENING.indexOf(sign) >= 0 ? 1 : -1;
-      place += 1;
+      place = value ? value.place : text.place;
     }
-  } while (depth > 0);
-  return skipBlanks(body, place) < body.length ? INVALID : single(names);
+  } while (depth > 0 && place < size);
+  return depth > 0 || skipBlanks(body, place) < size ? INVALID : single(names);
 }
 
 function single(names) {

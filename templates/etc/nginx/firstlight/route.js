@@ -14,7 +14,7 @@ function refuse(request, status, code, message, param) {
 }
 
 // Say who asks, for the limits and the log. False, and answered, where it is nobody.
-function known(request) {
+function identified(request) {
   const values = request.variables;
   values.client = values.key_name || values.jwt_name;
   if (!values.client) {
@@ -42,7 +42,7 @@ function chosen(client, name, percent) {
 }
 
 function api(request) {
-  if (!known(request)) {
+  if (!identified(request)) {
     return;
   }
   const own = OWN.exec(request.uri);
@@ -52,7 +52,9 @@ function api(request) {
     refuse(request, 400, found.code, found.error, found.param);
     return;
   }
-  const name = routes.names[found.name];
+  // What every object has, such as "constructor", is no model.
+  const known = Object.prototype.hasOwnProperty.call(routes.names, found.name);
+  const name = known ? routes.names[found.name] : undefined;
   if (name === undefined || !(allowed(request, name) || allowed(request, found.name))) {
     absent(request, found.name);
     return;
@@ -69,7 +71,7 @@ function api(request) {
 }
 
 function models(request) {
-  if (known(request)) {
+  if (identified(request)) {
     request.internalRedirect(`/.models?${request.uri}`);
   }
 }

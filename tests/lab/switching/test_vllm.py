@@ -1,22 +1,21 @@
-"""vLLM in the place of llama.cpp: served, left alone, drained, restarted, and given back."""
+"""vLLM in the place of llama.cpp: closed, restarted, drained. Deployed as test_engines.py does."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from firstlight.engines.vllm import ENGINE
 from tests.lab.client import CHAT, chat
 from tests.lab.knocking import KEY, reached, statuses
-from tests.lab.rack import LAB, Run, TestRack, firstlight
+from tests.lab.rack import Run, TestRack
 from tests.routes import recorded
 
 UNIT = "firstlight-engine-tiny.service"
-TOKENS = 5000  # 5 s of streaming on two idle cores, 30 s on two busy ones
+TOKENS = 2500  # 2.5 s of streaming on two idle cores, 15 s on two busy ones
 # What the kernel does to the engine's own process when memory is short.
 KILL = "docker top firstlight-tiny -eo pid,args | awk '/VLLM::Engine/ {print $1}' | xargs kill -9"
 # A method and a path a line, out of what it logs at its start.
@@ -24,51 +23,13 @@ ROUTES = r"sed -n 's/.*Route: \([^,]*\), Methods: \(.*\)/\2 \1/p' | sort -u"
 pytestmark = pytest.mark.timeout(900)
 
 
-@pytest.fixture(scope="module")
-def vllm(deployed: TestRack) -> Iterator[TestRack]:
-    """The lab with vLLM's image too, and lab1 back on llama.cpp afterwards."""
-    firstlight("lab", "up", "--name", LAB, "--hosts", "2", "--engine", "vllm", timeout=1800)
-    yield TestRack.load()
-    run = deployed.deploy("lab1")
-    assert run.code == 0, run.text
-    left = "cat /etc/systemd/system/firstlight-engine-tiny.service; ls /etc/firstlight/engines"
-    found = deployed.sh("lab1", left).out
-    assert "llama.cpp@sha256" in found
-    assert "vllm" not in found and "tiny.yaml" not in found
-    assert deployed.client("lab1").answers()
+@pytest.fixture
+def vllm(lab: TestRack, on_vllm: Run) -> TestRack:
+    """The lab with vLLM on lab1."""
+    return lab
 
 
-@pytest.fixture(scope="module")
-def settings(vllm: TestRack) -> dict[str, object]:
-    """A context long enough for a stream that is still going on when something happens."""
-    return {"models": [vllm.model("vllm", context=16384, drain_timeout=120)]}
-
-
-@pytest.fixture(scope="module")
-def switched(vllm: TestRack, settings: dict[str, object]) -> Run:
-    run = vllm.deploy("lab1", data=settings)
-    assert run.code == 0, run.text
-    return run
-
-
-def test_a_deploy_puts_vllm_in_the_place_of_llamacpp(vllm: TestRack, switched: Run) -> None:
-    assert "tiny: first token after" in switched.text
-    image = vllm.sh("lab1", "docker inspect -f '{{.Config.Image}}' firstlight-tiny").out.strip()
-    assert image == vllm.model("vllm")["image"]
-    assert vllm.sh("lab1", "docker ps -q").out.count("\n") == 1
-    assert vllm.client("lab1").answers()
-
-
-def test_the_second_run_has_nothing_to_do(
-    vllm: TestRack, switched: Run, settings: dict[str, object]
-) -> None:
-    before = vllm.state_of("lab1")
-    _, totals = vllm.changes("lab1", data=settings)
-    assert totals["success"] == totals["error"] == 0
-    assert vllm.state_of("lab1") == before
-
-
-def test_the_edge_hides_what_vllm_offers_beside_the_api(vllm: TestRack, switched: Run) -> None:
+def test_the_edge_hides_what_vllm_offers_beside_the_api(vllm: TestRack) -> None:
     client = vllm.client("lab1")
     for path in ("/health", "/metrics", "/version", "/docs", "/openapi.json", "/load", "/ping",
                  "/tokenize", "/invocations", "/v1/load_lora_adapter", "/pooling", "/score"):  # fmt: skip
@@ -80,7 +41,7 @@ def test_the_edge_hides_what_vllm_offers_beside_the_api(vllm: TestRack, switched
     assert json.loads(answer.body)["object"] == "response"
 
 
-def test_clients_reach_nothing_but_what_is_on_the_list(vllm: TestRack, switched: Run) -> None:
+def test_clients_reach_nothing_but_what_is_on_the_list(vllm: TestRack) -> None:
     """Every route that the running engine itself says it has."""
     routes = vllm.sh("lab1", f"journalctl -q -o cat --no-pager -u {UNIT} | {ROUTES}").out
     said = {(method, path) for method, path in (line.split() for line in routes.splitlines())}
@@ -88,7 +49,7 @@ def test_clients_reach_nothing_but_what_is_on_the_list(vllm: TestRack, switched:
     reached(vllm, "lab1", {path for _, path in said}, ENGINE.paths)
 
 
-def test_the_engine_answers_its_own_edge_alone(vllm: TestRack, switched: Run) -> None:
+def test_the_engine_answers_its_own_edge_alone(vllm: TestRack) -> None:
     routes = [("POST", path) for path in ENGINE.paths if path != "/v1/embeddings"]
     for key in ("", "backend_" + "x" * 43):
         assert set(statuses(vllm, "lab1", routes, key)) == {401}
@@ -100,7 +61,7 @@ def test_the_engine_answers_its_own_edge_alone(vllm: TestRack, switched: Run) ->
     assert set(said.split()) == {"'api_key':", "'***'"}
 
 
-def test_a_crash_that_exits_0_is_mended_by_systemd(vllm: TestRack, switched: Run) -> None:
+def test_a_crash_that_exits_0_is_mended_by_systemd(vllm: TestRack) -> None:
     invocation = shown(vllm, "InvocationID")
     vllm.sh("lab1", KILL)
     wait(vllm, "NRestarts", "1", 60)
@@ -109,7 +70,7 @@ def test_a_crash_that_exits_0_is_mended_by_systemd(vllm: TestRack, switched: Run
     assert vllm.client("lab1").answers(120)
 
 
-def test_a_stop_lets_open_streams_end(vllm: TestRack, switched: Run) -> None:
+def test_a_stop_lets_open_streams_end(vllm: TestRack) -> None:
     client, rest = vllm.client("lab1"), list[str]()
     stream = client.stream(TOKENS)
     assert json.loads(next(stream))["choices"]

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from tests.lab.client import CHAT, chat
-from tests.lab.rack import LAB, Run, TestRack, firstlight
+from tests.lab.rack import Run, TestRack
+from tests.lab.switching.conftest import HOST, ORDER, SIMULATED
 
-HOST, UNIT = "lab1", "firstlight-engine-tiny.service"
-SIMULATED = ("ollama", "sglang", "tgi", "triton")
-ORDER = (*SIMULATED, "vllm", "llamacpp")
+UNIT = "firstlight-engine-tiny.service"
 TOKENS = 300  # 6 s of a stand-in's stream, 20 ms a token
 # What each engine answers to whoever reaches its port, and clients must not reach: method and path.
 CLOSED = {
@@ -46,26 +45,22 @@ class Switch:
     lab: TestRack
     engine: str
     run: Run
+    options: dict[str, Any]
 
     def on_host(self, script: str) -> str:
         return self.lab.sh(HOST, script).out
 
 
-@pytest.fixture(scope="module")
-def lab(deployed: TestRack) -> Iterator[TestRack]:
-    """The lab with every engine's image; its host is back on llama.cpp afterwards."""
-    words = ("--name", LAB, "--hosts", "2", "--engine", ",".join(ORDER))
-    firstlight("lab", "up", *words, timeout=1800)
-    yield TestRack.load()
-    run = deployed.deploy(HOST)
-    assert run.code == 0, run.text
-
-
 @pytest.fixture(scope="module", params=ORDER)
 def switched(lab: TestRack, request: pytest.FixtureRequest) -> Switch:
-    run = lab.deploy(HOST, engine=request.param)
+    options: dict[str, Any] = {"engine": request.param}
+    if request.param == "vllm":
+        options = {"data": request.getfixturevalue("settings")}
+        run: Run = request.getfixturevalue("on_vllm")
+    else:
+        run = lab.deploy(HOST, **options)
     assert run.code == 0, run.text
-    return Switch(lab, request.param, run)
+    return Switch(lab, request.param, run, options)
 
 
 def test_it_serves_through_the_edge(switched: Switch) -> None:
@@ -81,14 +76,17 @@ def test_it_serves_through_the_edge(switched: Switch) -> None:
 def test_nothing_of_the_engine_before_is_left(switched: Switch) -> None:
     image = switched.lab.model(switched.engine)["image"]
     running = "docker inspect -f '{{.Config.Image}}' $(docker ps -aq)"
+    assert switched.on_host("docker ps -q").count("\n") == 1
     assert switched.on_host(running).split() == [image]
     units = switched.on_host("cat /etc/systemd/system/firstlight-engine-*.service")
     assert units.count("@sha256:") == units.count(image)
 
 
 def test_the_second_run_has_nothing_to_do(switched: Switch) -> None:
-    run, totals = switched.lab.changes(HOST, engine=switched.engine)
+    before = switched.lab.state_of(HOST)
+    run, totals = switched.lab.changes(HOST, **switched.options)
     assert totals["success"] == totals["error"] == 0, run.text
+    assert switched.lab.state_of(HOST) == before
 
 
 def test_the_edge_closes_what_the_engine_leaves_open(switched: Switch) -> None:
