@@ -29,6 +29,7 @@ from firstlight.preflight import (
     ground_obstacles,
     nginx_obstacles,
     obstacles,
+    port_obstacles,
     site_obstacles,
     system_of,
 )
@@ -146,7 +147,13 @@ def edge_plan() -> EdgePlan:
         settings, probe, system = ground()
         sites = site_plan().settings
         ports = gate_ports(settings, sites)
-        require([*nginx_obstacles(settings, system), *site_obstacles(settings, probe, ports)])
+        require(
+            [
+                *nginx_obstacles(settings, system),
+                *site_obstacles(settings, probe, ports),
+                *port_obstacles(settings, probe, ports),
+            ]
+        )
         instances = placed(settings, sites, None)  # which GPUs they use is not nginx's business
         made, public = nginx_release(settings, instances, sites, probe, system)
         return EdgePlan(settings, probe, system, None, instances, made, public)

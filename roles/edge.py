@@ -31,6 +31,7 @@ BESIDE = (
     "etc/logrotate.d/firstlight-edge",
     "etc/systemd/system/logrotate.timer.d/firstlight.conf",
     "etc/needrestart/conf.d/firstlight-edge.conf",
+    "etc/sysctl.d/60-firstlight-edge.conf",
 )
 
 OWNS = Owned(
@@ -81,7 +82,7 @@ def edge(
     # install
     packages.installed(
         name="Install nginx",
-        names=(*system.nginx_packages, "logrotate"),
+        names=(*system.nginx_packages, "curl", "logrotate"),
         lock_timeout=settings.base.apt_lock_timeout,
         manager=system.manager,
     )

@@ -44,9 +44,12 @@ taking() {
     grep -qsx "PPid:.$master" "${file%cmdline}status" && echo "$file"
   done
 }
+log=/var/log/nginx/error.log; said=$(wc -c <"$log" 2>/dev/null || echo 0)
 before=$(taking)
 point "$new"
 systemctl daemon-reload; systemctl enable --quiet nginx.service
+# At boot systemd sees to it; where a host may not set it, nothing else depends on it.
+sysctl -q -p /etc/sysctl.d/60-firstlight-edge.conf 2>/dev/null
 if ours; then systemctl reload nginx.service; else
   # The unit refuses a restart. An nginx that is not ours has no stream of ours.
   systemctl kill nginx.service 2>/dev/null
@@ -65,6 +68,7 @@ for file in $before; do
 done
 if [ $result != 0 ]; then
   journalctl -q -u nginx.service -n 8 --no-pager -o cat >&2
+  tail -c "+$((said + 1))" "$log" 2>/dev/null | grep -E '\[(emerg|alert)\]' | sort -u | tail -n 5 >&2
   if [ -n "$old" ] && [ "$old" != "$new" ]; then point "$old"; systemctl reload-or-restart nginx.service; fi
   exit 1
 fi
@@ -154,7 +158,7 @@ def released(
             "nginx did not take the new configuration; the one before is current again",
             where=host.name,
             why="the unit's last words stand above",
-            fix="journalctl -u nginx.service on the host",
+            fix="journalctl -u nginx.service and /var/log/nginx/error.log on the host",
         ),
     )
     if probe is not None and adapter.is_executing(host_state):

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import tarfile
 from dataclasses import dataclass
 
@@ -22,8 +23,13 @@ ROOTS = (
     "/usr/local/lib/firstlight",
     "/var/lib/firstlight",
 )
-# Different on every host by nature: when it was deployed, and its own certificate.
-OF_ITS_OWN = ("receipt.json", "tls.crt", "tls.key")
+# Different on every host by nature: when it was deployed, its certificates, its engines' secret.
+OF_ITS_OWN = re.compile(
+    r"receipt\.json$|/tls/|certificate\.prom$|engine-key$|backend\.conf$|/engines/[^/]+/(config|watch)"
+    r"|firstlight-engine-.*\.service$"
+)
+NAMED_BY_CONTENT = re.compile(rb"/([a-z]+)-[0-9a-f]{12}")
+ISSUED = re.compile(rb"20\d{6}T\d{6}Z\.[0-9A-F]+")
 
 
 @dataclass(frozen=True)
@@ -57,13 +63,14 @@ class HostTree:
     def neutral(self, text: bytes) -> bytes:
         """``text`` without the names that differ between hosts that were deployed alike."""
         text = text.replace(self.host.encode(), b"HOST")
+        text = ISSUED.sub(b"ISSUED", NAMED_BY_CONTENT.sub(rb"/\1-HASH", text))
         return text.replace(self.current.encode(), b"RELEASE") if self.current else text
 
     def described(self) -> dict[str, tuple[str, ...]]:
         """What has to be equal on hosts that were deployed alike, by path."""
         found = {}
         for path, entry in self.entries.items():
-            own = path.endswith(OF_ITS_OWN)
+            own = OF_ITS_OWN.search(path) is not None
             digest = "" if own else hashlib.sha256(self.neutral(entry.content)).hexdigest()
             target = self.neutral(entry.target.encode()).decode()
             name = self.neutral(path.encode()).decode()

@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from tests.lab.rack import TestRack
 
 MODULE = "/usr/lib/nginx/modules/ngx_http_js_module.so"
+CLOSED = """
+table inet closed {
+  chain in { type filter hook input priority 0; tcp dport 8443 reject with tcp reset; }
+}
+"""
 CHANGED = {"edge": {"body_limit": "31m"}}
 
 
@@ -40,15 +45,21 @@ def test_a_refused_release_leaves_the_old_one_serving(deployed: TestRack) -> Non
 
 def test_a_release_that_nobody_sees_is_taken_back(deployed: TestRack) -> None:
     client, before = deployed.client("lab1"), deployed.state_of("lab1")
-    # nginx serves it well, but not where clients come to.
-    elsewhere = deployed.address("lab1").rsplit(".", 1)[0] + ".250"
-    run = deployed.deploy("lab1", deploy="edge", data={**CHANGED, "address": elsewhere})
+    # nginx serves it well, but nobody comes in at its port.
+    deployed.sh("lab1", f"nft -f - <<'END'\n{CLOSED}END\n")
+    try:
+        change = {"edge": {"port": 8443}}
+        run = deployed.deploy("lab1", deploy="edge", data=change)
+    finally:
+        deployed.sh("lab1", "nft delete table inet closed")
     assert run.code != 0
     assert "does not answer as it should; the one before serves again" in run.text
-    assert "https://lab1.firstlight.internal/v1/models" in run.text and "Traceback" not in run.text
+    assert "https://lab1.firstlight.internal:8443/v1/models" in run.text
+    assert "Traceback" not in run.text and client.answers()
     current = "basename $(readlink /etc/nginx/firstlight/current)"
     asked = "curl -s --unix-socket /run/firstlight-edge.sock http://edge/release"
     names = deployed.sh("lab1", f"{current}; {asked}").out.split()
-    assert len(set(names)) == 1 and client.answers()
+    assert len(set(names)) == 1
     deployed.changes("lab1", deploy="edge")
-    assert [line for line in deployed.state_of("lab1") if line not in before] == []
+    after = [line for line in deployed.state_of("lab1") if line not in before]
+    assert [line for line in after if "/releases/" not in line and "/tls/" not in line] == []

@@ -6,6 +6,7 @@ so that a host can be made up on which all of it is there already.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from firstlight.operations import certificates, docker, edge, engines, files, gp
 from firstlight.operations.files import Directory, File
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
+from tests.roles.order import order
 
 # The command line of pyinfra replaces threads and sockets of the whole process by gevent's when
 # it is imported. That is right for SSH to many hosts, and not for the other tests here.
@@ -60,6 +62,8 @@ class Stage:
         registry_ca = pki.Authority.load_or_create(root / "a-registry", "registry")
         (root / "secrets/registry-ca.pem").write_text(registry_ca.pem)
         patch.setattr(pyinfra, "is_cli", True)
+        operation = sys.modules["pyinfra.api.operation"]  # its name is taken by a function
+        patch.setattr(operation, "get_operation_order_from_stack", order)
         patch.setattr(registry, "require", lambda *_: None)
         patch.setattr(registry, "environment", lambda *_: {})
         patch.setattr(bundle, "archive", lambda _: b"the fetch program")

@@ -40,4 +40,5 @@ def _kept(folder: Path) -> Path:
             debian.make(workplace / "root", SUITE, PACKAGES)
             (workplace / "root").rename(kept)
             shutil.rmtree(workplace)
+        (folder / f"{kept.name}.lock").unlink(missing_ok=True)
     return kept
