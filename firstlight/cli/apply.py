@@ -19,4 +19,8 @@ def applied(inventory: str | None) -> None:
     # What it says is progress: our own stdout is for the key alone. A person ends it.
     done = subprocess.run(words, check=False, stdout=2)
     if done.returncode:
+        again = f"pyinfra -y {inventory} deploys/edge.py"
+        click.echo(
+            f"NOT every edge knows of it: what is changed here is not there. {again}", err=True
+        )
         sys.exit(done.returncode)

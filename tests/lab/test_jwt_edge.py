@@ -10,6 +10,8 @@ from typing import Any
 import jwt
 import pytest
 
+from firstlight.facts.jwks import READ, JwksState
+from firstlight.operations.jwks import SERVICE, TIMER
 from tests.identity.issuer import AUDIENCE, ISSUER, Issuer
 from tests.lab.client import CHAT, Client, chat
 from tests.lab.issuer_host import URL, IssuerHost
@@ -134,9 +136,13 @@ def test_keys_stay_while_their_server_is_down_or_talks_nonsense(site: Site) -> N
     site.server.start()
 
 
-def test_the_timer_ticks(site: Site) -> None:
+def test_a_second_run_will_find_nothing_to_do_and_the_timer_ticks(site: Site) -> None:
+    """What a run asks the host before it decides: tests/operations/test_jwks.py goes on from there."""
     site.fetch()
-    assert site.rack.sh("lab1", "systemctl is-active firstlight-jwks.timer").out == "active\n"
+    asked = f"set -- {STATE}/jwks.json {SERVICE} {TIMER}\n{READ}"
+    found = JwksState().process(site.rack.sh("lab1", asked).out.splitlines())
+    assert found.mark and found.units == (SERVICE, TIMER) and found.ticking
+    assert site.rack.sh("lab1", f"systemctl is-active {TIMER}").out == "active\n"
     mode = site.rack.sh("lab1", f"stat -c %a:%U {STATE}/jwks.json").out
     assert mode == "644:root\n"
 

@@ -8,11 +8,7 @@ from contextlib import contextmanager
 from tests.lab.rack import TestRack
 
 MODULE = "/usr/lib/nginx/modules/ngx_http_js_module.so"
-CLOSED = """
-table inet closed {
-  chain in { type filter hook input priority 0; tcp dport 8443 reject with tcp reset; }
-}
-"""
+CLOSED = "INPUT -p tcp --dport 8443 -j REJECT --reject-with tcp-reset"
 CHANGED = {"edge": {"body_limit": "31m"}}
 
 
@@ -46,12 +42,12 @@ def test_a_refused_release_leaves_the_old_one_serving(deployed: TestRack) -> Non
 def test_a_release_that_nobody_sees_is_taken_back(deployed: TestRack) -> None:
     client, before = deployed.client("lab1"), deployed.state_of("lab1")
     # nginx serves it well, but nobody comes in at its port.
-    deployed.sh("lab1", f"nft -f - <<'END'\n{CLOSED}END\n")
+    deployed.sh("lab1", f"iptables -I {CLOSED}")
     try:
         change = {"edge": {"port": 8443}}
         run = deployed.deploy("lab1", deploy="edge", data=change)
     finally:
-        deployed.sh("lab1", "nft delete table inet closed")
+        deployed.sh("lab1", f"iptables -D {CLOSED}")
     assert run.code != 0
     assert "does not answer as it should; the one before serves again" in run.text
     assert "https://lab1.firstlight.internal:8443/v1/models" in run.text

@@ -76,7 +76,8 @@ def test_both_replicas_are_asked(several: TestRack) -> None:
         next(stream)
     busy = several.sh(
         HOST,
-        "for p in 8000 8001; do curl -s http://127.0.0.1:$p/metrics | "
+        "key=$(head -n 1 /etc/firstlight/secrets/engine-key); for p in 8000 8001; do "
+        'echo "Authorization: Bearer $key" | curl -s -H @- http://127.0.0.1:$p/metrics | '
         "awk '/^llamacpp:requests_processing/ {print $2}'; done",
     ).out.split()
     for stream in streams:

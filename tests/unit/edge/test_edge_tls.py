@@ -105,7 +105,10 @@ def test_tls_alpn_01(load: Load) -> None:
     files, settings = made(load, given), load(edge={"tls": given})
     stream = conf(files, "stream.conf")
     assert '"acme-tls/1" unix:/run/firstlight-gates/.acme.sock;' in stream
-    assert "listen 443 so_keepalive=60s:10s:6;" in stream and "listen [::]:443 so_keepalive=60s:10s:6;" in stream
+    assert (
+        "listen 443 so_keepalive=60s:10s:6;" in stream
+        and "listen [::]:443 so_keepalive=60s:10s:6;" in stream
+    )
     assert "real_ip_header proxy_protocol;" in conf(files, "tls.conf")
     way = tls.doors(settings, ipv6=True)
     assert way.listen == ("unix:/run/firstlight-gates/.door.sock proxy_protocol",) and way.stream
