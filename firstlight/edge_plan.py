@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -20,6 +21,7 @@ from firstlight.settings import HostSettings
 from firstlight.settings.check_edges import GATE_OFFSET
 from firstlight.settings.fronts import fronts
 
+SOON = timedelta(days=21)
 # nginx knows "http2 on;" since this version; before it HTTP/2 is a word of "listen".
 HTTP2_DIRECTIVE_SINCE = (1, 25, 1)
 
@@ -38,6 +40,8 @@ def nginx_release(
     public = publics(settings, instances, sites) if settings.edge.enabled else ()
     gated = instances if fronts(settings, sites) else ()
     if not public and not gated:
+        if names := ", ".join(model.name for model in settings.models):
+            adapter.say(f"{settings.name}: WARNING: no edge of the inventory offers {names}")
         return None, ()
     version = tuple(int(part) for part in system.nginx_version.split(".")[:3])
     content = Content(
@@ -50,7 +54,7 @@ def nginx_release(
         map_size=limits.map_size(site.keyring(settings)) if public else 2048,
         fragments=tuple(fragments(settings, public, gated, probe, system)),
     )
-    for line in unknown(settings, public):
+    for line in (*unknown(settings, public), *ending(settings, public)):
         adapter.say(f"{settings.name}: WARNING: {line}")
     return release(content), public
 
@@ -61,6 +65,14 @@ def unknown(settings: HostSettings, public: tuple[Public, ...]) -> list[str]:
         return []
     names = [name for each in public for name in (each.name, *each.adapters)]
     return limits.unknown_models(site.keyring(settings), names)
+
+
+def ending(settings: HostSettings, public: tuple[Public, ...]) -> list[str]:
+    """Return that a certificate which nobody but the operator renews ends soon."""
+    leaf = site.certificate(settings) if public and settings.edge.tls.mode == "files" else None
+    if leaf is None or leaf.not_after - datetime.now(UTC) > SOON:
+        return []
+    return [f"{settings.edge.tls.certificate} ends on {leaf.not_after:%Y-%m-%d}"]
 
 
 def known(keyring: Keyring, settings: HostSettings) -> dict[str, str | Secret]:

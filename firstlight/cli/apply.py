@@ -13,7 +13,7 @@ from firstlight.cli.models import DEPLOYS
 def applied(inventory: str | None) -> None:
     """Run deploys/edge.py on ``inventory``, and end with its exit code if it fails."""
     if inventory is None:
-        click.echo("Edges learn of it by --apply INVENTORY or the next deploy.", err=True)
+        click.echo("Edges go by what they knew until `firstlight keys apply INVENTORY`.", err=True)
         return
     words = [sys.executable, "-m", "pyinfra", "-y", inventory, str(DEPLOYS / "edge.py")]
     # What it says is progress: our own stdout is for the key alone. A person ends it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,11 @@ import click
 from firstlight import keys as api_keys
 from firstlight.cli.apply import applied
 from firstlight.cli.key_list import line, table
+from firstlight.cli.key_options import given_fields, limit_options
 from firstlight.cli.site import keys_file, site_option
 from firstlight.cli.span import span, span_or_none
 from firstlight.errors import FirstlightError
 from firstlight.secret import Secret
-
-Command = Callable[..., Any]
 
 
 @click.group()
@@ -45,34 +43,11 @@ _apply = click.option(
 )
 
 
-def _limits(command: Command) -> Command:
-    """Give ``command`` the options of what a key may do."""
-    for option in (
-        click.option("--concurrency", type=int, help="Requests in progress at the same time."),
-        click.option("--burst", type=int, help="Requests that may come at once above --rps."),
-        click.option("--rps", type=float, help="Requests per second, on average."),
-        click.option("--models", metavar="A,B", help='Models it may ask for; "all" for each.'),
-        click.option("--class", "klass", type=click.Choice(api_keys.CLASSES), help="Its limits."),
-    ):
-        command = option(command)
-    return command
-
-
-def _given(klass: str | None, models: str | None, **numbers: float | None) -> dict[str, Any]:
-    """Return what was given of a key's fields."""
-    found: dict[str, Any] = {name: each for name, each in numbers.items() if each is not None}
-    if klass is not None:
-        found["klass"] = klass
-    if models is not None:
-        found["models"] = () if models == "all" else tuple(models.split(","))
-    return found
-
-
 @keys.command()
 @_name
 @site_option
 @_file
-@_limits
+@limit_options
 @_expires
 @_to
 @click.option("--once", is_flag=True, help="Only where NAME has no key yet; else do nothing.")
@@ -103,7 +78,7 @@ def issue(
         if not path.exists():
             click.echo(f"{path} is new: these are the first keys of its site.", err=True)
         _said(path)
-        key = api_keys.issue(path, name, life=life, to=to, **_given(**limits))
+        key = api_keys.issue(path, name, life=life, to=to, **given_fields(**limits))
         _show(name, key, to)
     applied(inventory)
 
@@ -166,14 +141,14 @@ def revoke(name: str, site: str, path: Path | None, inventory: str | None) -> No
 @_name
 @site_option
 @_file
-@_limits
+@limit_options
 @click.option("--reset", is_flag=True, help="Back to the limits of its class first.")
 @_apply
 def limits(
     name: str, site: str, path: Path | None, reset: bool, inventory: str | None, **given: Any
 ) -> None:
     """Change what NAME's key may do; without an option only show it."""
-    path, values = path or keys_file(site), _given(**given)
+    path, values = path or keys_file(site), given_fields(**given)
     own = {"rps": None, "burst": None, "concurrency": None} if reset else {}
     if not (own or values):
         click.echo(line(api_keys.named(path, name)))
@@ -181,6 +156,13 @@ def limits(
         return
     _said(path)
     click.echo(line(api_keys.change(path, name, lambda key: replace(key, **{**own, **values}))))
+    applied(inventory)
+
+
+@keys.command()
+@click.argument("inventory", type=click.Path(exists=True))
+def apply(inventory: str) -> None:
+    """Tell the edges of INVENTORY what the keys are now, as --apply does."""
     applied(inventory)
 
 
