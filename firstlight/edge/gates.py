@@ -21,7 +21,7 @@ FOLDER = "/run/firstlight-gates"
 """Folder that only nginx can enter: who gets to a gate gets to an engine, without a key."""
 SOCKETS = f"{FOLDER}/*.sock"
 """The sockets behind which an edge tells copies apart."""
-FAILED_SECONDS = 2
+FAILED_SECONDS = 1
 """How long a copy that failed or is out of service gets no request. Not longer: the one that asks
 again finds out by a request that another copy then answers."""
 

@@ -2,8 +2,7 @@
 
 ``await SPEC PID`` ends when the engine has shown its first token, and lets clients in;
 ``drain SPEC`` keeps new requests out, waits until the open ones are answered, and stops the
-container. SPEC is the JSON of :func:`firstlight.engines.watched.watched`. Only the standard library
-may be imported.
+container. SPEC is what :func:`firstlight.engines.watched.watched` writes. Standard library only.
 """
 
 from __future__ import annotations
@@ -114,12 +113,13 @@ def bring_in(spec: dict[str, Any], pid: int) -> None:
     if spec["first_token"]:
         first_token(base + spec["first_token"]["path"], spec["first_token"]["body"])
     Path(spec["out"]).unlink(missing_ok=True)
+    time.sleep(spec["settle_seconds"])
 
 
 def gauges(page: str, names: list[str]) -> float:
     """Return the sum of the Prometheus gauges called ``names`` on a metrics ``page``."""
     pattern = re.compile(rf"^(?:{'|'.join(map(re.escape, names))})(?:\{{[^}}]*\}})?\s+(\S+)", re.M)
-    return sum(float(value) for value in pattern.findall(page))
+    return sum(map(float, pattern.findall(page)))
 
 
 def connections(port: int) -> int:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from firstlight.engines.instance import Instance
 
 PROMPT = "Say one word."
+SETTLE_SECONDS = 2
+"""How long a copy is back before the next one may leave: an edge asks one that was out again after
+a second, by nginx's clock of whole ones. Sooner, and there would be none to ask."""
 
 
 def watched(
@@ -46,6 +49,7 @@ def watched(
         "busy": vars(engine.busy) if engine.busy else None,
         "drain_seconds": drain_seconds if leads else 0,
         "end_seconds": end_seconds,
+        "settle_seconds": SETTLE_SECONDS if instance.model.replicas > 1 else 0,
     }
     if secret is not None:
         spec["secret"] = secret.reveal()

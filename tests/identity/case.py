@@ -51,7 +51,7 @@ def right(issuer: Issuer) -> Iterator[Case]:
 
 def hashed(clean: str, subject: str) -> str:
     """The name of a subject that could not be taken as it is."""
-    return f"jwt:{clean}-{hashlib.sha256(subject.encode()).hexdigest()[:12]}"
+    return f"jwt:{clean}+{hashlib.sha256(subject.encode()).hexdigest()[:12]}"
 
 
 def doubled(name: str, first: str, last: str) -> str:

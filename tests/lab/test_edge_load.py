@@ -77,7 +77,7 @@ def test_reloads_fail_nobody(deployed: TestRack, client: Client) -> None:
             thread.start()
         reloads = 0
         while any(thread.is_alive() for thread in threads):
-            deployed.sh(HOST, "systemctl reload nginx; sleep 0.7")
+            deployed.sh(HOST, "systemctl reload nginx; sleep 0.2")
             reloads += 1
         for thread in threads:
             thread.join(60)

@@ -61,5 +61,5 @@ def spec(engine: Engine, tmp_path: Path) -> dict[str, Any]:
         "out": str(tmp_path / "out" / "tiny"), "health": f"{engine.base}/health", "preload": None,
         "checks": [], "first_token": {"path": "/chat", "body": {"stream": True}},
         "busy": {"path": "/metrics", "gauges": ["running", "waiting"]},
-        "drain_seconds": 2, "end_seconds": 10,
+        "drain_seconds": 2, "end_seconds": 10, "settle_seconds": 0,
     }  # fmt: skip
