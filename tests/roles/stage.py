@@ -107,10 +107,10 @@ class Stage:
 
 
 def in_turn(greenlets: Iterable[Any]) -> Iterator[Any]:
-    """Wait for all of them, and yield them in the order of their hosts' names."""
-    began = sorted(greenlets, key=lambda each: str(each.args[0].name))
+    """Wait for all of them, and yield them in the order of what they say."""
+    began = list(greenlets)
     gevent.joinall(began)
-    return iter(began)
+    return iter(sorted(began, key=lambda each: str(each.value)))
 
 
 def fake(real: Inventory) -> Inventory:
