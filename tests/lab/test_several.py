@@ -112,7 +112,7 @@ def test_one_that_is_killed_at_work_comes_back_once(several: TestRack) -> None:
             assert time.monotonic() < deadline
             time.sleep(0.3)
         stream.close()  # type: ignore[attr-defined]
-        time.sleep(7)  # longer than the delay before another start
+        time.sleep(10)  # longer than the delay before another start, and until it has settled
     # The other replica answered meanwhile, and the start was one.
     assert watcher.statuses == {200}
     assert int(several.sh(HOST, restarts).out) - first == 1
