@@ -1,7 +1,8 @@
 """The secret by which a host's engines know that a request comes from its edge.
 
 One a line, in a file for each host on the control machine. Engines take any of them, and the edge
-sends the first: so a new one is put before the old one, and nobody is refused meanwhile.
+sends the first: so a new one is put before the old one and brought out by deploys/stack.py, whose
+engines know both before its edge sends the new one. By the edge alone answers would be 503 until then.
 """
 
 from __future__ import annotations
