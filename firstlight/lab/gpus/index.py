@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from firstlight.lab.command import run
@@ -62,6 +63,16 @@ def key(name: str, kept: Path | None = None) -> Iterator[Key]:
             run("gpgconf", "--homedir", folder, "--kill", "all", timeout=GPG_SECONDS)
 
 
+@cache
+def built() -> str:
+    """The date of all that one process writes, as a Release file has it.
+
+    apt keeps what it knows of a repository that answers with an older date: one that is put back
+    after a newer variant of it must not look a second older.
+    """
+    return datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S UTC")
+
+
 def write(folder: Path, stanzas: list[str], label: str) -> None:
     """Write Packages, Packages.gz and Release for packages that lie in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,12 +80,11 @@ def write(folder: Path, stanzas: list[str], label: str) -> None:
     files = {"Packages": packages, "Packages.gz": gzip.compress(packages, mtime=0)}
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    now = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S UTC")
     sums = "".join(
         f" {hashlib.sha256(data).hexdigest()} {len(data)} {name}\n" for name, data in files.items()
     )
     (folder / "Release").write_text(
-        f"Origin: {label}\nLabel: {label} SIMULATED\nDate: {now}\n"
+        f"Origin: {label}\nLabel: {label} SIMULATED\nDate: {built()}\n"
         f"Description: SIMULATED, made by firstlight's lab\nSHA256:\n{sums}",
         encoding="utf-8",
     )
