@@ -1,7 +1,7 @@
 """What asks on the lab host itself: h2load keeps streams open, curl looks at first tokens beside them.
 
 Both are C programs that others wrote, and keep their connections: no handshake is in what they
-measure. They ask over loopback: the engine's own port with its backend secret, the edge by TLS.
+measure. They ask on the host: the engine itself with its backend secret, the edge by TLS over loopback.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from tests.lab import lab_keys
 from tests.lab.rack import TestRack
+from tests.lab.standing import ENGINE
 
-HOST, PORT, STREAMS, PROBES = "lab1", 8000, 64, 300
+HOST, STREAMS, PROBES = "lab1", 64, 300
 CHAT = "/v1/chat/completions"
 NAME = f"{HOST}.firstlight.internal"
 FOLDER = "/run/bench"
@@ -65,7 +66,7 @@ def measured(rack: TestRack, way: str, requests: int) -> Round:
     """Run one round; with 0 ``requests`` nothing but the probes. One that fails ends it all."""
     direct = way == "direct"
     key = "backend" if direct else "edge"
-    url = f"http://127.0.0.1:{PORT}{CHAT}" if direct else f"https://{NAME}{CHAT}"
+    url = f"http://{ENGINE}{CHAT}" if direct else f"https://{NAME}{CHAT}"
     h2 = "h2" in way
     curl = (
         "--http1.1" if direct else f"--http{'2' if h2 else '1.1'} -k --resolve {NAME}:443:127.0.0.1"

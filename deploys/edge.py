@@ -4,8 +4,11 @@ pyinfra inventories/prod.py deploys/edge.py
 """
 
 from firstlight.plan import edge_plan
+from roles.firewall import firewall
 from roles.front import front
+from roles.openings import openings
 
 host = edge_plan()  # validates every host of the inventory; nothing has been changed before it
 
+firewall(host.settings, host.system, openings(host.settings, host.sites))
 front(host)

@@ -4,14 +4,14 @@ pyinfra inventories/prod.py deploys/gpu.py
 """
 
 from firstlight.plan import gpu_plan
-from roles.base import base
 from roles.docker import docker
 from roles.gpus import gpus
+from roles.ground import ground
 from roles.nvidia import nvidia
 
 host = gpu_plan()  # validates every host of the inventory; nothing has been changed before it
 
-base(host.settings, host.system)
+ground(host)
 if host.gpu:
     nvidia(host.settings, host.system, host.gpu)
     docker(host.settings, host.system)

@@ -4,11 +4,11 @@ pyinfra inventories/lab.py deploys/stack.py
 """
 
 from firstlight.plan import plan
-from roles.base import base
 from roles.docker import docker
 from roles.engine import engine
 from roles.front import front
 from roles.gpus import gpus
+from roles.ground import ground
 from roles.image import image
 from roles.models import models
 from roles.nvidia import nvidia
@@ -16,7 +16,7 @@ from roles.ready import ready
 
 host = plan()  # validates every host of the inventory; nothing has been changed before it
 
-base(host.settings, host.system)
+ground(host)
 if host.gpu:
     nvidia(host.settings, host.system, host.gpu)
 if host.gpu or host.settings.has_containers:

@@ -19,6 +19,7 @@ import pyinfra
 from paramiko import SSHException
 from pyinfra import host, logger
 from pyinfra.api import BaseStateCallback, Host, Inventory, QuoteString, State, StringCommand
+from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_state
 
@@ -61,6 +62,12 @@ def inventory_file() -> Path | None:
     words = command_line.cli.make_context("pyinfra", sys.argv[1:], resilient_parsing=True)
     name = words.params.get("inventory")
     return Path(name) if name and Path(name).is_file() else None
+
+
+def hosts_asked(state: State) -> tuple[str, ...]:
+    """Return the names of the hosts that this run is about: those of ``--limit``, else all."""
+    limited = state.limit_hosts if isinstance(state.limit_hosts, list) else None
+    return tuple(each.name for each in (limited if limited is not None else state.inventory))
 
 
 def current_run() -> object:
@@ -117,6 +124,30 @@ def ask(host: Host, path: str, seconds: int = 10) -> str | None:
     except (gevent.Timeout, OSError, EOFError, SSHException, PyinfraError):
         return None
     return output.stdout.strip() if done else None
+
+
+def command(host: Host, asked: StringCommand, seconds: int = 10) -> tuple[bool, str] | None:
+    """Run ``asked`` as the current operation runs its commands: whether it succeeded, what it said.
+
+    None where the host is silent: unlike an operation's command it does not take the host out.
+    """
+    given = dict(host.current_op_global_arguments or {})
+    rights: Any = {key: value for key, value in given.items() if key in CONNECTOR_ARGUMENT_KEYS}
+    try:
+        with gevent.Timeout(seconds):
+            done, output = host.connector.run_shell_command(
+                asked, print_output=False, print_input=False, **rights
+            )
+    except (gevent.Timeout, OSError, EOFError, SSHException, PyinfraError):
+        return None
+    return done, output.output.strip()
+
+
+def host_key(host: Host) -> str:
+    """Return the kind of key by which ``host`` was known (``ssh-ed25519``); empty without SSH."""
+    client = getattr(host.connector, "client", None)
+    transport = client.get_transport() if client is not None else None
+    return str(transport.get_remote_server_key().get_name()) if transport is not None else ""
 
 
 def reconnect(host: Host, seconds: int = 20) -> bool:

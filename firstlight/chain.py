@@ -22,19 +22,34 @@ from firstlight.secret import Secret
 
 _WHAT = "the certificate cannot be used"
 _RSA_BITS = 2048
+_AGAIN = "fix the path, or have it issued again"
 _ORDER = "cat leaf.pem intermediate.pem >chain.pem: the leaf first, then what issued it"
 
 
-def load(certificate: Path, key: Path, ca: Path | None, names: Sequence[str]) -> Leaf:
-    """The chain in ``certificate`` with the private key in ``key``, for the DNS name or address
-    ``names``, as clients get it: leaf first, without the root.
+def load(certificate: Path, key: Path | Secret, ca: Path | None, names: Sequence[str]) -> Leaf:
+    """The chain in ``certificate`` with the private key ``key`` (or in the file of that name), for
+    the DNS name or address ``names``, as clients get it: leaf first, without the root.
 
     ``ca`` is the root that the chain shall end at; without it the last one's issuer is left to
     the clients' own list. Raises :class:`FirstlightError` for everything that would make a client
     refuse it, or that would tell the key to others.
     """
-    chain = _certificates(certificate, "fix the path, or have it issued again")
-    _key_matches(chain[0], key, certificate)
+    leaf = _certificates(certificate, _AGAIN)[0]
+    held = key if isinstance(key, Secret) else Secret(_key(key).decode("utf-8", "replace"))
+    where = "edge.tls.key" if isinstance(key, Secret) else str(key)
+    _key_matches(leaf, held, where, certificate)
+    chain = checked(certificate, ca, names)
+    sent = chain if len(chain) == 1 else [each for each in chain if each.issuer != each.subject]
+    pem = b"".join(certificate_pem(each) for each in sent).decode()
+    return Leaf(pem, held, min(each.not_valid_after_utc for each in sent))
+
+
+def checked(certificate: Path, ca: Path | None, names: Sequence[str]) -> list[x509.Certificate]:
+    """The chain in ``certificate`` as it stands there, of which all is right but perhaps the key.
+
+    Raises as :func:`load` does.
+    """
+    chain = _certificates(certificate, _AGAIN)
     for place, each in enumerate(chain):
         _current(each, certificate, place)
     _in_order(chain, certificate)
@@ -44,9 +59,7 @@ def load(certificate: Path, key: Path, ca: Path | None, names: Sequence[str]) ->
         _complete(chain, certificate)
     _for_servers(chain[0], certificate)
     _for_names(chain[0], names, certificate)
-    sent = chain if len(chain) == 1 else [each for each in chain if each.issuer != each.subject]
-    pem = b"".join(certificate_pem(each) for each in sent).decode()
-    return Leaf(pem, Secret(_key(key).decode()), min(each.not_valid_after_utc for each in sent))
+    return chain
 
 
 def _certificates(path: Path, fix: str) -> list[x509.Certificate]:
@@ -63,20 +76,20 @@ def _key(path: Path) -> bytes:
     return read_private(path, "the certificate's private key", "name it in edge.tls.key")
 
 
-def _key_matches(leaf: x509.Certificate, path: Path, where: Path) -> None:
+def _key_matches(leaf: x509.Certificate, key: Secret, path: str, where: Path) -> None:
     try:
-        found = serialization.load_pem_private_key(_key(path), None)
+        found = serialization.load_pem_private_key(key.reveal().encode(), None)
     except TypeError:
         raise FirstlightError(
             "the certificate's private key cannot be used",
-            where=str(path),
+            where=path,
             why="it is encrypted with a pass phrase, and nginx starts without anyone to type it",
-            fix=f"openssl pkey -in '{path}' -out PLAIN.key, with umask 077",
+            fix="openssl pkey -in KEY -out PLAIN.key, with umask 077",
         ) from None
     except (ValueError, UnsupportedAlgorithm):
         raise FirstlightError(
             "the certificate's private key cannot be used",
-            where=str(path),
+            where=path,
             why="it is not a private key in PEM",
             fix="name the key's file in edge.tls.key",
         ) from None
@@ -90,7 +103,7 @@ def _key_matches(leaf: x509.Certificate, path: Path, where: Path) -> None:
     weak = isinstance(found, rsa.RSAPrivateKey) and found.key_size < _RSA_BITS
     if weak or not isinstance(found, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         why = "clients take ECDSA keys, and RSA keys of 2048 bits or more"
-        raise FirstlightError(_WHAT, where=str(path), why=why, fix="have it issued for such a key")
+        raise FirstlightError(_WHAT, where=path, why=why, fix="have it issued for such a key")
 
 
 def _current(each: x509.Certificate, where: Path, place: int) -> None:

@@ -12,19 +12,19 @@ from pyinfra import host, inventory, state
 from firstlight import adapter, registry, site
 from firstlight.catalogue import System
 from firstlight.edge import backend
-from firstlight.edge.pools import Public
-from firstlight.edge.release import CURRENT, Release
+from firstlight.edge.release import CURRENT
 from firstlight.edge_plan import gate_ports, nginx_release
-from firstlight.engines.instance import Instance
 from firstlight.engines.placement import placed
 from firstlight.errors import FirstlightError
 from firstlight.facts.backend import EdgeBeforeEngines
 from firstlight.facts.probe import HostProbe, Probe
+from firstlight.facts.ssh import SshState
 from firstlight.gpu_plan import gpu_layer, gpu_return, gpu_state
 from firstlight.lock.pins import pins
 from firstlight.models_fit import misfits, remarks, sizes
 from firstlight.nvidia.decision import Decision
 from firstlight.phases import PhaseClock
+from firstlight.planned import EdgePlan, GroundPlan, HostPlan
 from firstlight.preflight import (
     ground_obstacles,
     nginx_obstacles,
@@ -33,43 +33,11 @@ from firstlight.preflight import (
     site_obstacles,
     system_of,
 )
-from firstlight.secret import Secret
+from firstlight.secret_plan import require_secrets
 from firstlight.settings import HostSettings, load_site
+from firstlight.ssh_plan import ssh_state
 from firstlight.weights import bundle
 from firstlight.weights.store import STORE
-
-
-@dataclass(frozen=True)
-class GroundPlan:
-    """One host: its settings, what was read of it, and its GPU layer if it has one."""
-
-    settings: HostSettings
-    probe: Probe
-    system: System
-    gpu: Decision | None
-
-
-@dataclass(frozen=True)
-class EdgePlan(GroundPlan):
-    """What nginx serves here, and the models behind its public door."""
-
-    instances: tuple[Instance, ...]
-    release: Release | None
-    publics: tuple[Public, ...]
-
-
-@dataclass(frozen=True)
-class HostPlan(EdgePlan):
-    """What the whole stack needs beside that.
-
-    ``secrets`` are what the host's engines ask for; with ``edge_first`` nginx has to show one
-    before they do.
-    """
-
-    secrets: tuple[Secret, ...]
-    edge_first: bool
-    fetch_program: bytes
-    clock: PhaseClock
 
 
 @dataclass
@@ -118,7 +86,9 @@ def plan() -> HostPlan:
         images = tuple(dict.fromkeys(model.image for model in settings.models))
         probe: Probe = host.get_fact(HostProbe, store=STORE, images=images)
         require(list(obstacles(settings, probe, gate_ports(settings, run.settings))))
+        require_secrets(settings, probe.systemd, "weights", "edge")
         system = system_of(settings, probe)
+        ssh = ssh_state(settings, system)
         found = gpu_state(settings)
         gpu = gpu_layer(settings, system, probe, found)
         require(misfits(settings, found))
@@ -137,7 +107,19 @@ def plan() -> HostPlan:
         )
         program = bundle.archive(settings.state_dir / "cache") if settings.models else b""
     return HostPlan(
-        settings, probe, system, gpu, instances, made, public, secrets, first, program, run.clock
+        settings,
+        probe,
+        system,
+        gpu,
+        run.settings,
+        ssh,
+        instances=instances,
+        release=made,
+        publics=public,
+        secrets=secrets,
+        edge_first=first,
+        fetch_program=program,
+        clock=run.clock,
     )
 
 
@@ -145,6 +127,7 @@ def edge_plan() -> EdgePlan:
     """Return the current host's plan for its nginx alone, or refuse the run."""
     with refusing():
         settings, probe, system = ground()
+        require_secrets(settings, probe.systemd, "edge")
         sites = site_plan().settings
         ports = gate_ports(settings, sites)
         require(
@@ -156,7 +139,14 @@ def edge_plan() -> EdgePlan:
         )
         instances = placed(settings, sites, None)  # which GPUs they use is not nginx's business
         made, public = nginx_release(settings, instances, sites, probe, system)
-        return EdgePlan(settings, probe, system, None, instances, made, public)
+        return EdgePlan(settings, probe, system, None, sites, SshState(), instances, made, public)
+
+
+def ground_plan() -> GroundPlan:
+    """Return the current host's plan for what every host has, or refuse the run."""
+    with refusing():
+        settings, probe, system = ground()
+        return grounded(settings, probe, system, None)
 
 
 def gpu_plan() -> GroundPlan:
@@ -164,14 +154,22 @@ def gpu_plan() -> GroundPlan:
     with refusing():
         settings, probe, system = ground()
         gpu = gpu_layer(settings, system, probe, gpu_state(settings))
-        return GroundPlan(settings, probe, system, gpu)
+        return grounded(settings, probe, system, gpu)
 
 
 def gpu_return_plan() -> GroundPlan:
     """Return the plan back to what was last proven on the current host, or refuse the run."""
     with refusing():
         settings, probe, system = ground()
-        return GroundPlan(settings, probe, system, gpu_return(settings, system))
+        return grounded(settings, probe, system, gpu_return(settings, system))
+
+
+def grounded(
+    settings: HostSettings, probe: Probe, system: System, gpu: Decision | None
+) -> GroundPlan:
+    """Return the plan of what every host has. Raises what would lock the operator out."""
+    ssh = ssh_state(settings, system)
+    return GroundPlan(settings, probe, system, gpu, site_plan().settings, ssh)
 
 
 def ground() -> tuple[HostSettings, Probe, System]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
+from firstlight.access import access_obstacles
 from firstlight.catalogue import System, supported_system
 from firstlight.errors import FirstlightError
 from firstlight.facts.probe import Probe
@@ -15,8 +16,7 @@ from firstlight.weights.wants import Want, every
 ARCHITECTURES = ("x86_64", "aarch64")
 # What the host needs beside the weights: packages, images' layers come to /var/lib/docker.
 SPARE_BYTES = 2 * 10**9
-# docker-proxy holds the loopback port of an engine that is already serving.
-OURS = {"edge": {"nginx"}, "engine": {"docker-proxy", "dockerd"}}
+OURS = {"edge": {"nginx"}, "engine": set[str]()}
 
 
 def system_of(settings: HostSettings, probe: Probe) -> System:
@@ -62,6 +62,7 @@ def ground_obstacles(settings: HostSettings, probe: Probe) -> Iterator[Firstligh
         yield error
     else:
         yield from docker_obstacles(settings, system)
+    yield from access_obstacles(settings, probe)
 
 
 def docker_obstacles(settings: HostSettings, system: System) -> Iterator[FirstlightError]:
@@ -114,6 +115,9 @@ def port_obstacles(
         (f"models[{place}].port", model.port + copy, "engine")
         for place, model in enumerate(settings.models)
         for copy in range(model.replicas)
+        # An engine has an address of its own, but for one that joins other hosts; what holds the
+        # port of one that runs already is itself.
+        if model.nodes > 1 and f"firstlight-engine-{model.name}.service" not in probe.engines
     ]
     wanted += [("the gate of an engine", port, "edge") for port in gates]
     for key, port, user in wanted:

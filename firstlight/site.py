@@ -14,6 +14,8 @@ from firstlight.host_ca import host_ca, self_signed_leaf
 from firstlight.private_file import write_private
 from firstlight.ready import Endpoint
 from firstlight.secret import Secret
+from firstlight.secrets.needed import PRIVATE_KEY
+from firstlight.secrets.resolved import resolved
 from firstlight.settings import HostSettings
 
 GATE_NAME, VISITOR_NAME = "gate.firstlight.internal", "edge.firstlight.internal"
@@ -53,7 +55,8 @@ def certificate(settings: HostSettings) -> pki.Leaf | None:
     tls = settings.edge.tls
     if tls.mode == "files":
         assert tls.certificate and tls.key  # the settings were checked
-        return chain.load(tls.certificate, tls.key, tls.ca, [str(settings.domain)])
+        key = tls.key.file or resolved(tls.key, PRIVATE_KEY, "text")
+        return chain.load(tls.certificate, key, tls.ca, [str(settings.domain)])
     if tls.mode == "self-signed":
         return self_signed_leaf(edge_folder(settings), names(settings), tls.leaf_days)[0]
     if tls.mode == "acme" or authority(settings).delegates:

@@ -8,6 +8,7 @@ site = {
     "site": "prod",
     "ssh_user": "ops",
     "_sudo": True,
+    # "firewall": {"admin": ["10.0.9.0/24"]},  # who may come by SSH: private networks by default
     "docker": {
         "source": "docker",
         "registries": {"registry.example.net": {"ca": "secrets/registry-ca.pem"}},
@@ -26,6 +27,7 @@ serving = {
             "concurrency": 64,
             "shm": "16GiB",
             "gpus": 2,  # tensor parallel over both
+            # "hub_token": {"age": "secrets/hub.age"},  # or sops, pass, vault, …: docs/secrets.md
         },
     ],
     # "nvidia": {"count": 2, "reboot": "auto"},  # driver and toolkit: what can be set, in the README
@@ -50,6 +52,7 @@ edge = [
         "edge1.example.net",
         {
             "domain": "llm.example.net",
+            "firewall": {"addresses": ["10.0.0.5"]},  # from where it asks engines: their gates let it in
             # "edge": {"tls": {"mode": "acme"}},  # certificates: docs/tls.md
         },
     ),

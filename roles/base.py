@@ -19,7 +19,7 @@ from roles.owned import Owned
 OWNS = Owned(
     files=("/etc/firstlight/", "/var/lib/firstlight/", "/usr/local/lib/firstlight/"),
     units=("{clock}",),
-    packages=("ca-certificates", "curl", "iproute2", "python3", "{clock}"),
+    packages=("ca-certificates", "curl", "iproute2", "python3", "{clock}", "nftables"),
 )
 
 
@@ -39,11 +39,12 @@ def base(settings: HostSettings, system: System) -> None:
     """Install the common packages, make our folders, keep the clock right."""
     wanted = settings.base
     clock = (system.clock,) if wanted.time_sync else ()
+    firewall = ("nftables",) if settings.firewall.enabled else ()
 
     # install
     packages.installed(
         name="Install common packages",
-        names=(*common(system), *clock, *wanted.packages),
+        names=(*common(system), *clock, *firewall, *wanted.packages),
         lock_timeout=wanted.apt_lock_timeout,
         manager=system.manager,
     )

@@ -7,7 +7,7 @@ streams unbuffered, errors in OpenAI's shape.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pyinfra.api.deploy import deploy
 
@@ -17,12 +17,14 @@ from firstlight.edge import gates, measure, tls
 from firstlight.edge.pools import Public
 from firstlight.edge.probe import answers
 from firstlight.edge.release import BASE, CURRENT, SOCKET, Release
+from firstlight.firewall.opening import Opening
 from firstlight.guard.config import UPSTREAM as POOLS
 from firstlight.operations import edge as operations
 from firstlight.operations import nginx_upgrade, packages
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render, verbatim
 from firstlight.settings import HostSettings
+from firstlight.settings.fronts import Site
 from roles.owned import Owned
 
 DROP_IN = operations.DROP_IN.removeprefix("/")
@@ -46,6 +48,12 @@ OWNS = Owned(
     ports=("{edge.port}", "{edge.http_port}"),
     packages=("{nginx}", "logrotate"),
 )
+
+
+def opens(settings: HostSettings, _: Site) -> Iterator[Opening]:
+    """Yield what an edge needs open."""
+    if settings.edge.enabled:
+        yield Opening("edge", (settings.edge.http_port, settings.edge.port))
 
 
 def drop_in() -> str:

@@ -1,30 +1,37 @@
 """Engine: one systemd unit per instance of a model, each a container in the foreground.
 
 Owns firstlight-engine-*.service, what they read in /etc/firstlight/engines, and the containers
-named firstlight-*. An engine listens on loopback only; the edge is the way in.
+named firstlight-*, each in a Docker network of its own that leads nowhere (fl-*). The host alone
+reaches it there; the edge is the way in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pyinfra.api.deploy import deploy
 
 from firstlight.adapter import in_order
 from firstlight.catalogue import System
-from firstlight.engines import watch
+from firstlight.edge_plan import gate_ports
+from firstlight.engines import bridge, watch
 from firstlight.engines.instance import Instance
 from firstlight.engines.quoting import exec_line
 from firstlight.engines.unit import FOLDER, EngineUnit
+from firstlight.firewall.opening import Opening
 from firstlight.operations import engines
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render
 from firstlight.secret import Secret
+from firstlight.settings import HostSettings
+from firstlight.settings.fronts import Site, fronts
+from firstlight.settings.sources import addresses_of
 from firstlight.weights.store import STORE
 from roles.owned import Owned
 
 WATCH = "/usr/local/lib/firstlight/engine-watch"
+BRIDGE = "/usr/local/lib/firstlight/engine-bridge"
 SECRET = "/etc/firstlight/secrets/engine-key"
 """What the host's engines ask for, for whoever is root there; the engines have it in files of
 their own."""
@@ -37,19 +44,29 @@ START_LIMIT_SECONDS = 900
 OWNS = Owned(
     files=(
         WATCH,
+        BRIDGE,
         SECRET,
         "/etc/systemd/system/firstlight-engine-{model}.service",
         f"{FOLDER}/{{model}}/",
         f"{engines.STATE}/{{model}}/",
     ),
     units=("firstlight-engine-{model}.service",),
-    ports=("127.0.0.1:{model.port}",),
 )
+
+
+def opens(settings: HostSettings, sites: Site) -> Iterator[Opening]:
+    """Yield the gates, which the edges that offer the host's models reach and nobody else."""
+    edges = fronts(settings, sites)
+    if edges:
+        sources = tuple(dict.fromkeys(each for edge in edges for each in addresses_of(edge)))
+        names = ", ".join(edge.name for edge in edges)
+        yield Opening("engine", gate_ports(settings, sites), sources, f"the edges {names}")
 
 
 def unit_text(unit: EngineUnit, systemd: int, python: str) -> str:
     """Return the text of the unit for a host with this version of ``systemd``."""
     start_seconds = unit.model.start_timeout
+    network = unit.instance.network
     return render(
         "etc/systemd/system/firstlight-engine.service",
         model=unit.instance.name,
@@ -57,6 +74,7 @@ def unit_text(unit: EngineUnit, systemd: int, python: str) -> str:
         container=unit.container,
         store=STORE,
         done_markers=unit.done_markers,
+        network=f"{python} -I {BRIDGE} {' '.join(network.made_by())}" if network else "",
         run=exec_line(unit.run()),
         watch=f"{python} -I {WATCH}",
         watch_file=unit.watch_file,
@@ -84,6 +102,7 @@ def engine(
         name="Install what brings engines into service",
         items=(
             File(WATCH, Path(watch.__file__).read_text()),
+            File(BRIDGE, Path(bridge.__file__).read_text()),
             Directory(engines.STATE, "755"),
             # A user of a container may have a namesake on the host, as nobody has.
             Directory(FOLDER, "700"),

@@ -7,7 +7,7 @@ an edge uses runs before requests are sent there, and ends when none are any mor
 
 from __future__ import annotations
 
-from firstlight.plan import EdgePlan
+from firstlight.planned import EdgePlan
 from roles.certificates import certificates
 from roles.edge import edge
 from roles.guard import guard

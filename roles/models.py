@@ -7,15 +7,18 @@ draft model. Engines see the weights read-only, and only when the last file was 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from pyinfra.api.deploy import deploy
 
 from firstlight.adapter import in_order
 from firstlight.catalogue import System
-from firstlight.operations import accounts, weights
+from firstlight.operations import accounts, credentials, weights
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render
 from firstlight.secret import Secret
+from firstlight.secrets.needed import HUB_TOKEN
+from firstlight.secrets.resolved import resolved
 from firstlight.settings import HostSettings
 from firstlight.weights import store
 from firstlight.weights.wants import Want, every
@@ -31,6 +34,7 @@ OWNS = Owned(
         "/etc/firstlight/weights/{model}.json",
         "/etc/firstlight/secrets/hub-token-{model}",
         "/etc/systemd/system/firstlight-weights@.service",
+        "/etc/systemd/system/firstlight-weights@{model}.service.d/",
     ),
     units=("firstlight-weights@{model}.service",),
 )
@@ -49,15 +53,27 @@ def job(want: Want) -> str:
             "folder": want.folder,
             "incoming": store.INCOMING,
             "marker": store.MARKER,
+            **({"credential": credential(want)} if credential(want) else {}),
         },
         indent=1,
         sort_keys=True,
     )
 
 
+def credential(want: Want) -> str | None:
+    """Return the name of the host's own credential with the token of ``want``, if it is one."""
+    return want.hub_token.credential if want.hub_token else None
+
+
+def unit_of(want: Want) -> str:
+    """Return the unit that fetches ``want``."""
+    return f"firstlight-weights@{want.name}.service"
+
+
 def token(want: Want) -> Secret:
-    """Return the hub's token for ``want``; empty where it has none."""
-    return Secret(want.hub_token.read_text().strip() if want.hub_token else "")
+    """Return the hub's token for ``want``; empty where it has none, or the host itself has it."""
+    source = want.hub_token
+    return resolved(source, HUB_TOKEN) if source and not source.on_host else Secret("")
 
 
 @deploy("Models")
@@ -91,7 +107,15 @@ def models(settings: HostSettings, system: System, program: bytes) -> None:
             File("/etc/systemd/system/firstlight-weights@.service", unit),
             *jobs,
         ),
+        absent=[
+            str(Path(credentials.drop_in(unit_of(want))).parent)
+            for want in wanted
+            if not credential(want)
+        ],
     )
+    own = {unit_of(want): name for want in wanted if (name := credential(want))}
+    if own:
+        credentials.handed(name="Load tokens from the host's own credentials", units=own)
 
     # activate
     weights.forgotten(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from dataclasses import dataclass
 
 
@@ -13,3 +15,13 @@ class Owned:
     units: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+
+
+def everything() -> dict[str, Owned]:
+    """Return what every role owns, by the role's name."""
+    package = importlib.import_module("roles")
+    modules = {
+        info.name: importlib.import_module(f"roles.{info.name}")
+        for info in pkgutil.iter_modules(package.__path__)
+    }
+    return {name: each.OWNS for name, each in modules.items() if hasattr(each, "OWNS")}

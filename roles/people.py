@@ -15,9 +15,10 @@ from firstlight.edge.release import authority
 from firstlight.operations import accounts, docker
 from firstlight.operations import people as operations
 from firstlight.operations.files import Directory, File, files
-from firstlight.private_file import read_private
 from firstlight.rendering import render
 from firstlight.secret import Secret
+from firstlight.secrets.needed import CLIENT_SECRET
+from firstlight.secrets.resolved import resolved
 from firstlight.settings import HostSettings
 from firstlight.settings.people import People
 from roles.owned import Owned
@@ -54,12 +55,10 @@ def unit(image: str, spec: str) -> str:
 
 def items(settings: HostSettings, people: People) -> tuple[list[File | Directory], str]:
     """Return what oauth2-proxy goes by, and the hash of it."""
-    fix = "write the client's secret into it, with mode 0600"
-    secret = read_private(people.client_secret, "the client's secret at the provider", fix)
     config = identity.config(
         people,
         f"https://{authority(settings)}",
-        Secret(secret.decode().strip()),
+        resolved(people.client_secret, CLIENT_SECRET),
         identity.cookie_secret(settings.state_dir),
     )
     owned = {"user": ACCOUNT, "group": ACCOUNT}

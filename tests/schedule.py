@@ -13,6 +13,8 @@ TOGETHER = (
         "tests/lab/test_two_operators.py",
         "tests/lab/test_edge_three.py",
     ),
+    # Two bare hosts, one of the older suite.
+    ("tests/lab/test_lab_hosts.py", "tests/lab/test_ssh_releases.py"),
     ("tests/lab/switching/test_*.py",),  # vLLM's image: 1 GB, unpacked
 )
 """Patterns of files that one worker runs."""

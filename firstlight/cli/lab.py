@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from firstlight.cli.root import become_root
-from firstlight.lab import manifest, ssh, teardown
+from firstlight.lab import kinds, manifest, ssh, teardown
 from firstlight.lab import rack as racks
 from firstlight.lab.gpus import hardware
 from firstlight.lab.inventory import ENGINE_SETTINGS, engine_names
@@ -23,6 +23,7 @@ from firstlight.lab.state import Rack, checkout_here
 # Options after the host's name belong to the command that runs there.
 PASS_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 name_option = click.option("--name", help="Which lab of this checkout (default: $FIRSTLIGHT_LAB).")
+kind_help = f"What new hosts are (default: nspawn), or HOST=KIND: {', '.join(kinds.CHOICES)}."
 gpus_help = f"SIMULATED GPUs of new hosts, or HOST=KIND: {', '.join(hardware.CHOICES)}."
 engine_help = f"Images of these engines too: {', '.join(ENGINE_SETTINGS)}."
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -44,6 +45,7 @@ def lab() -> None:
 @click.option("--engine", "engines", multiple=True, metavar="NAME[,NAME…]", help=engine_help)
 @click.option("--services/--no-services", default=True, help="Registry and model hub.")
 @click.option("--gpus", multiple=True, metavar="[HOST=]KIND", help=gpus_help)
+@click.option("--kind", "kind", multiple=True, metavar="[HOST=]KIND", help=kind_help)
 @click.option("--acme", is_flag=True, help="An ACME server too (pebble), for certificates.")
 @click.option("--guard", is_flag=True, help="The image of Presidio too, for the guard.")
 @name_option
@@ -54,6 +56,7 @@ def up(
     engines: tuple[str, ...],
     services: bool,
     gpus: tuple[str, ...],
+    kind: tuple[str, ...],
     acme: bool,
     guard: bool,
     name: str | None,
@@ -61,7 +64,8 @@ def up(
     """Make the lab run; what already runs stays as it is."""
     wanted = engine_names(engines)
     become_root()
-    go = partial(racks.up, gpus=hardware.kinds(gpus), acme=acme, guard=guard, say=say)
+    go = partial(racks.up, gpus=hardware.kinds(gpus), kind=kinds.words(kind), say=say)
+    go = partial(go, acme=acme, guard=guard)
     rack = go(hosts, suite=suite, engine=wanted, name=name, services=services)
     for host, entry in sorted(rack.hosts.items()):
         simulated = "" if entry.gpus == hardware.NONE else f"\t{entry.gpus} SIMULATED"

@@ -11,6 +11,7 @@ from firstlight import __version__
 from firstlight.errors import FirstlightError
 
 COMMANDS = {
+    "audit": "What is exposed and not as it was declared, from outside and from inside.",
     "ca": "The certificate authority of a site.",
     "keys": "API keys of a site.",
     "lab": "A rack on your own machine.",

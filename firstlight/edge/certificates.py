@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from firstlight.edge.tls import ACME_HTTP_PORT, ACME_TLS_PORT, STATE, place
 from firstlight.rendering import render, verbatim
 from firstlight.secret import Secret
+from firstlight.secrets.needed import dns_credential
+from firstlight.secrets.resolved import resolved
 from firstlight.settings.value import is_ip
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def files(
     """Return the files on the host by path.
 
     ``issuer`` is the host's own authority, None where it has none; ``root`` is what signed it.
-    Raises OSError where a file with a DNS provider's credentials cannot be read.
+    Raises :class:`FirstlightError` where a DNS provider's credential cannot be had.
     """
     told = variables(settings, names, issuer)
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in told.items()]
@@ -121,8 +123,9 @@ def files(
         if acme.server_ca:
             made[f"{FOLDER}/server-ca.crt"] = acme.server_ca.read_text()
         if acme.challenge == "dns-01":
-            for name, path in acme.dns_credentials.items():
-                made[f"{FOLDER}/dns/{name}"] = Secret(path.read_text().strip())
+            for name, source in acme.dns_credentials.items():
+                if not source.on_host:
+                    made[f"{FOLDER}/dns/{name}"] = resolved(source, dns_credential(name), "text")
     return made
 
 

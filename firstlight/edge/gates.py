@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from firstlight.edge.pools import Peer, Pool, Public
-from firstlight.engines import paths_of
+from firstlight.engines import endpoint_of, paths_of
 from firstlight.engines.instance import Instance
 from firstlight.engines.unit import OUT
 from firstlight.settings import Guard
@@ -62,7 +62,7 @@ def upstreams(publics: Iterable[Public], guard: Guard | None = None) -> list[dic
 def servers(pool: Pool) -> Iterator[str]:
     """Yield the servers of a pool as nginx writes them."""
     if pool.alone:
-        yield f"127.0.0.1:{pool.peers[0].port} max_fails=0"
+        yield f"{endpoint_of(pool.peers[0].instance)} max_fails=0"
         return
     for peer in (*pool.peers, *pool.spare):
         weight = peer.instance.model.weight
@@ -83,7 +83,7 @@ def doors(publics: Iterable[Public]) -> list[dict[str, Any]]:
             "upstream": f"gate_{place}",
             "address": authority(peer) if peer.address else "",
             "out": out_of(peer.instance),
-            "port": peer.port,
+            "endpoint": "" if peer.address else endpoint_of(peer.instance),
         }
         for place, peer in enumerate(peers)
     ]
@@ -92,7 +92,7 @@ def doors(publics: Iterable[Public]) -> list[dict[str, Any]]:
 def authority(peer: Peer) -> str:
     """Return address and port of another host's gate."""
     ipv6 = is_ip(peer.address) and ":" in peer.address
-    return f"{f'[{peer.address}]' if ipv6 else peer.address}:{peer.port}"
+    return f"{f'[{peer.address}]' if ipv6 else peer.address}:{peer.gate}"
 
 
 def gates(instances: Sequence[Instance]) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ def gates(instances: Sequence[Instance]) -> list[dict[str, Any]]:
     return [
         {
             "port": instance.port + GATE_OFFSET,
-            "engine_port": instance.port,
+            "endpoint": endpoint_of(instance),
             "out": out_of(instance),
             "paths": paths_of(instance.model),
         }

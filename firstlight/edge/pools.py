@@ -39,9 +39,9 @@ class Peer:
         return f"{self.instance.name}@{self.host}" if self.address else self.instance.name
 
     @property
-    def port(self) -> int:
-        """TCP port at which the edge finds it: the engine's own, or its host's gate."""
-        return self.instance.port + GATE_OFFSET if self.address else self.instance.port
+    def gate(self) -> int:
+        """TCP port at which another host's gate stands before it."""
+        return self.instance.port + GATE_OFFSET
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ class Container:
     ``volumes`` and ``ulimits`` are docker's own notations; ``entrypoint`` replaces the image's;
     ``config`` is the text of a configuration file, mounted read-only at ``config_path``; one that
     is secret belongs to ``user`` alone.
-    With ``network`` "host" nothing is published and ``port`` has to be the instance's own.
+    With ``network`` "host", for one that joins other hosts, ``port`` has to be the instance's own.
     """
 
     command: tuple[str, ...]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from firstlight.engines.engine import MODELS
+from firstlight.engines.network import EngineNetwork
 from firstlight.weights.wants import draft_name, lora_name
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from firstlight.settings import Model
     from firstlight.settings.model_part import Lora
 
+LOOPBACK = "127.0.0.1"
 MASTER_PORT = 29501
 """TCP port of the first node at which the other nodes of one copy join it."""
 
@@ -54,6 +56,16 @@ class Instance:
     def name(self) -> str:
         """Part of the names of its unit and container: the model's, and ``.2`` for the second."""
         return self.model.name if self.number == 0 else f"{self.model.name}.{self.number + 1}"
+
+    @property
+    def network(self) -> EngineNetwork | None:
+        """Its own network; None where it joins other hosts, from the network of its own host."""
+        return EngineNetwork(self.port) if self.node is None else None
+
+    @property
+    def address(self) -> str:
+        """Where its own host reaches it, and nobody else does."""
+        return self.network.container if self.network else LOOPBACK
 
     @property
     def weights(self) -> str:

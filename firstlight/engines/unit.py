@@ -147,10 +147,8 @@ class EngineUnit:
             "--shm-size", str(int(model.shm)),
             "--stop-timeout", str(self.stop_seconds),
         ]  # fmt: skip
-        if inner.network == "host":
-            words += ["--network", "host"]
-        else:
-            words += ["--publish", f"127.0.0.1:{self.instance.port}:{inner.port}"]
+        network = self.instance.network
+        words += network.joined_by() if network else ["--network", "host"]
         for want in wants(model):
             words += ["--volume", f"{want.folder}:{MODELS}/{want.name}:ro"]
         if model.memory:

@@ -122,10 +122,10 @@ def gauges(page: str, names: list[str]) -> float:
     return sum(map(float, pattern.findall(page)))
 
 
-def connections(port: int) -> int:
-    """Return how many connections to ``port`` of this machine are open."""
-    # Of this machine only: the same port of another one is none of its business.
-    words = ["ss", "-Htn", "state", "established", f"( dst = 127.0.0.1:{port} )"]
+def connections(address: str, port: int) -> int:
+    """Return how many connections of this machine to ``port`` of the engine are open."""
+    # Of this engine only: the same port at another address is none of its business.
+    words = ["ss", "-Htn", "state", "established", f"( dst = {address}:{port} )"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=10, check=False)
     return len(done.stdout.splitlines())
 
@@ -133,7 +133,7 @@ def connections(port: int) -> int:
 def busy(spec: dict[str, Any]) -> bool:
     """Tell whether a request is being answered; an engine that is gone is not busy."""
     if spec["busy"] is None:
-        return connections(spec["port"]) > 0
+        return connections(spec["address"], spec["port"]) > 0
     try:
         page = get(spec["base"] + spec["busy"]["path"]).decode("utf-8", "replace")
     except LOST as error:

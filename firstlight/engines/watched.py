@@ -33,13 +33,13 @@ def watched(
     ``container`` is the name of its container, described by ``inner``; ``out`` the file that says
     it is out of service. With a ``secret`` the text holds it.
     """
-    port = inner.port if inner.network == "host" else instance.port
-    base = f"http://127.0.0.1:{port}"
+    base = f"http://{instance.address}:{inner.port}"
     leads = instance.leads
     preload = engine.preload(instance) if leads else None
     spec: dict[str, Any] = {
         "base": base,
-        "port": port,
+        "address": instance.address,
+        "port": inner.port,
         "container": container,
         "out": out,
         "health": base + engine.health if leads else "",

@@ -17,7 +17,7 @@ for file in /etc/systemd/system/firstlight-engine-*.service; do
   eval "$(systemctl show -p ActiveState,UnitFileState,NeedDaemonReload "$unit" | sed "s/=\(.*\)/='\1'/")"
   spec=$(docker inspect -f "{{index .Config.Labels \"$label\"}}" "firstlight-$name" 2>/dev/null)
   echo "unit $name $ActiveState ${UnitFileState:-none} ${NeedDaemonReload:-no} ${spec:-none} $(sha256sum <"$file" | cut -d' ' -f1)"
-  port=$(sed -n 's/.*--publish 127\.0\.0\.1:\([0-9]*\):.*/\1/p' "$file" | head -n 1)
+  port=$(sed -n 's/.*--network fl-\([0-9]*\).*/\1/p; s/.*--publish 127\.0\.0\.1:\([0-9]*\):.*/\1/p' "$file" | head -n 1)
   echo "place $name ${port:-0} $(grep -o 'nvidia\.com/gpu=[^ \\]*' "$file" | cut -d= -f2 | tr '\n' ' ')"
   for path in "$folder/$name"/*; do
     [ -f "$path" ] && echo "file $name $(sha256sum <"$path" | cut -d' ' -f1) $path"
@@ -39,7 +39,7 @@ class EngineState:
     """One unit: systemd's ActiveState, enabled, changed on disk, the running container's spec.
 
     ``unit`` is the SHA-256 sum of the unit file, ``files`` are those of what it reads, by path.
-    ``port`` and ``gpus`` are what the unit file takes: 0 where it publishes none, CDI names.
+    ``port`` and ``gpus`` are what the unit file takes: 0 for one that joins other hosts, CDI names.
     """
 
     active: str

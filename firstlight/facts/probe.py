@@ -32,6 +32,13 @@ for unit in /etc/systemd/system/firstlight-engine-*.service; do [ -f "$unit" ] &
 if command -v docker >/dev/null 2>&1; then
   for i in $images; do docker image inspect "$i" >/dev/null 2>&1 && echo "image=$i"; done
 fi
+p=$$; seen=
+while [ -z "$seen" ] && [ "${p:-0}" -gt 1 ]; do
+  seen=$(tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=//p')
+  p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
+done
+[ -z "$seen" ] || echo "seen=$seen"
+for unit in ufw firewalld; do systemctl is-active --quiet "$unit.service" 2>/dev/null && { [ $unit != ufw ] || grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; } && echo "firewall=$unit"; done
 ss -Htlnp 2>/dev/null | awk '{
   p = "unknown"; if (match($0, /users:\(\("[^"]+"/)) p = substr($0, RSTART + 9, RLENGTH - 10);
   print "listen=" $4 " " p }'
@@ -45,6 +52,8 @@ class Probe:
 
     ``engines`` are the units of engines that firstlight made.
     ``foreign_sites`` are the configuration files of an nginx that firstlight did not set up.
+    ``seen_from`` is the address that the operator's connection comes from, ``seen_at`` the TCP port
+    it came to; empty and 0 where there is none. ``firewalls`` are others' that are active.
     ``selinux`` is enforcing, permissive or disabled, and empty where the system does not use it.
     """
 
@@ -63,6 +72,9 @@ class Probe:
     engines: frozenset[str] = frozenset()
     listeners: dict[int, frozenset[str]] = field(default_factory=dict)
     selinux: str = ""
+    seen_from: str = ""
+    seen_at: int = 0
+    firewalls: frozenset[str] = frozenset()
 
 
 class HostProbe(FactBase[Probe]):
@@ -86,6 +98,7 @@ class HostProbe(FactBase[Probe]):
             key, _, value = line.partition("=")
             many.setdefault(key, []).append(value.strip())
         one = {key: values[0] for key, values in many.items()}
+        seen = one.get("seen", "").split()
         os_id, _, os_version = one.get("os", "unknown unknown").partition(" ")
         return Probe(
             os_id=os_id,
@@ -103,6 +116,9 @@ class HostProbe(FactBase[Probe]):
             engines=frozenset(many.get("engine", ())),
             listeners=listeners(many.get("listen", ())),
             selinux=one.get("selinux", ""),
+            seen_from=seen[0].partition("%")[0] if seen else "",
+            seen_at=whole(seen[3], 0) if len(seen) == 4 else 0,
+            firewalls=frozenset(many.get("firewall", ())),
         )
 
 

@@ -93,20 +93,26 @@ def part(hosts: dict[str, dict[str, Any]], edges: list[str]) -> None:
 
 def host_data(root: Path, lab: dict[str, Any], host: str, engine: str) -> dict[str, Any]:
     """Return the inventory data of one lab host."""
-    address, registry = lab["hosts"][host]["address"], lab["registry"]
-    served = model(lab, engine)
-    gpus = nvidia(root, lab, host)
-    if gpus:
-        served["gpus"] = "all"
-    return {
+    address, registry = lab["hosts"][host]["address"], lab.get("registry")
+    login = {
         "ssh_hostname": address,
         "ssh_user": lab["ssh"]["user"],
         "ssh_key": str(root / lab["ssh"]["key"]),
         "ssh_known_hosts_file": str(root / lab["ssh"]["known_hosts"]),
         "_sudo": True,
         "site": lab["name"],
-        "domain": f"{host}.firstlight.internal",
         "address": address,
+    }
+    gpus = nvidia(root, lab, host)
+    if registry is None:  # a lab without services: nothing to serve, and nowhere to get it from
+        nothing = {"models": [], "edge": {"enabled": False}}
+        return {**login, **nothing, **({"nvidia": gpus} if gpus else {})}
+    served = model(lab, engine)
+    if gpus:
+        served["gpus"] = "all"
+    return {
+        **login,
+        "domain": f"{host}.firstlight.internal",
         "docker": {"registries": {registry["address"]: {"ca": str(root / registry["ca"])}}},
         "models": [served],
         **({"nvidia": gpus} if gpus else {}),

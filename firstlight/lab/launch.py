@@ -43,14 +43,14 @@ def nspawn_argv(rack: Rack, host: str, root: Path, layout: cgroup.Layout) -> lis
     ]
 
 
-def detached(rack: Rack, host: str) -> None:
-    """Start the supervisor of ``host`` so that it outlives this process.
+def detached(rack: Rack, host: str, module: str) -> None:
+    """Start ``module``, the supervisor of ``host``, so that it outlives this process.
 
     Where systemd runs the machine it is a unit of its own: it then survives a logout, and its
     control group is delegated to it.
     """
     folder = rack.host_dir(host)
-    python = [sys.executable, "-B", "-m", "firstlight.lab.supervisor", str(folder)]
+    python = [sys.executable, "-B", "-m", module, str(folder)]
     package = str(Path(firstlight.__file__).resolve().parents[1])
     if SYSTEMD_RUNS.is_dir():
         unit = f"firstlight-lab-{identity.machine_name(rack.id, host)}"

@@ -13,9 +13,9 @@ from typing import Literal
 
 from firstlight.lab import cgroup, launch, lock, mounts, network
 from firstlight.lab.command import run
-from firstlight.lab.nspawn import UNUSED
 from firstlight.lab.process import Process
 from firstlight.lab.state import CACHE_DIR, LIB_DIR, read_json
+from firstlight.lab.supervised import UNUSED
 
 Kind = Literal["folder", "mount", "process", "link", "table", "pidfile", "cgroup"]
 BRIDGE = re.compile(r"^fl([0-9a-f]{6})$")
@@ -109,12 +109,14 @@ def _mounts(machine: Machine, running: set[tuple[str, str]]) -> list[Leftover]:
 def _of_host(folder: Path, alive: Callable[[Process], bool]) -> list[Leftover] | None:
     """Leftovers of one host's folder, or None if its supervisor runs."""
     data = read_json(folder / "supervisor.json") or {}
-    supervisor, nspawn = (Process.from_json(data.get(role)) for role in ("supervisor", "nspawn"))
+    roles = ("supervisor", "nspawn", "qemu")
+    supervisor, *machines = (Process.from_json(data.get(role)) for role in roles)
     if supervisor is not None and alive(supervisor):
         return None
     found = []
-    if nspawn is not None and alive(nspawn):
-        found.append(Leftover("process", str(nspawn.pid), nspawn.started))
+    for process in machines:
+        if process is not None and alive(process):
+            found.append(Leftover("process", str(process.pid), process.started))
     if data:
         found.append(Leftover("pidfile", str(folder / "supervisor.json")))
     for name in UNUSED:

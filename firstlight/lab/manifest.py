@@ -66,7 +66,10 @@ def rack_from(
             cache_dir=cache_dir,
             hosts={
                 name: HostEntry(
-                    str(host["address"]), str(host["suite"]), str(host.get("gpus", "none"))
+                    address=str(host["address"]),
+                    suite=str(host["suite"]),
+                    gpus=str(host.get("gpus", "none")),
+                    kind=str(host.get("kind", "nspawn")),
                 )
                 for name, host in data["hosts"].items()
             },

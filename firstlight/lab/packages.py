@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from firstlight.errors import FirstlightError
@@ -13,6 +13,7 @@ from firstlight.lab.sources import os_release
 
 # package → a file of it, which is looked for instead of asking dpkg (which is slow).
 NEEDED = {
+    "age": "/usr/bin/age",
     "binutils": "/usr/bin/strip",
     "ca-certificates": "/usr/sbin/update-ca-certificates",
     "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
@@ -31,14 +32,14 @@ INSTALL_SECONDS = 900
 LOCK_SECONDS = 120
 
 
-def missing(root: Path = Path("/")) -> list[str]:
-    """The packages of NEEDED that this machine lacks."""
-    return [name for name, path in NEEDED.items() if not (root / path.lstrip("/")).exists()]
+def missing(root: Path = Path("/"), needed: Mapping[str, str] = NEEDED) -> list[str]:
+    """The packages of ``needed`` that this machine lacks."""
+    return [name for name, path in needed.items() if not (root / path.lstrip("/")).exists()]
 
 
-def ensure(say: Callable[[str], None]) -> None:
-    """Install what is missing, with apt-get. Waits at most LOCK_SECONDS for apt's lock."""
-    absent = missing()
+def ensure(say: Callable[[str], None], needed: Mapping[str, str] = NEEDED) -> None:
+    """Install what is missing of ``needed``, with apt-get. Waits at most LOCK_SECONDS for apt's lock."""
+    absent = missing(needed=needed)
     if not absent:
         return
     say(f"installing {', '.join(absent)}")
@@ -46,7 +47,7 @@ def ensure(say: Callable[[str], None]) -> None:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(*apt, "update", timeout=INSTALL_SECONDS, env=env)
     run(*apt, "install", "--no-install-recommends", *absent, timeout=INSTALL_SECONDS, env=env)
-    if still := missing():
+    if still := missing(needed=needed):
         raise FirstlightError(
             "packages are installed, but their programs are not there", why=", ".join(still)
         )

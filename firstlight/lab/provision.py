@@ -42,7 +42,17 @@ class Provision:
     user_key: str
 
     def write(self) -> None:
-        """Name, addresses, keys, machine id and the control-group unit where it is needed."""
+        """All of a container's: who it is, the control-group unit where it is needed, its GPUs."""
+        self.write_identity()
+        if not cgroup.here().unified:
+            write(self.root / "etc/systemd/system" / CGROUP_UNIT, CGROUP_UNIT_TEXT, 0o644)
+            wants = self.root / "etc/systemd/system/sysinit.target.wants"
+            wants.mkdir(exist_ok=True)
+            (wants / CGROUP_UNIT).symlink_to(f"/etc/systemd/system/{CGROUP_UNIT}")
+        self._write_gpus()
+
+    def write_identity(self) -> None:
+        """Name, addresses, keys and machine id."""
         address = self.rack.hosts[self.host].address
         write(self.root / "etc/hostname", f"{self.host}\n", 0o644)
         local = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -52,12 +62,6 @@ class Provision:
         self._write_host_key()
         self.authorize()
         self.write_resolv_conf()
-        if not cgroup.here().unified:
-            write(self.root / "etc/systemd/system" / CGROUP_UNIT, CGROUP_UNIT_TEXT, 0o644)
-            wants = self.root / "etc/systemd/system/sysinit.target.wants"
-            wants.mkdir(exist_ok=True)
-            (wants / CGROUP_UNIT).symlink_to(f"/etc/systemd/system/{CGROUP_UNIT}")
-        self._write_gpus()
 
     def _write_gpus(self) -> None:
         kind = self.rack.hosts[self.host].gpus

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from firstlight.errors import FirstlightError
 from firstlight.lab import (
     addresses,
+    entries,
     exclusive,
     identity,
+    kinds,
     leftovers,
     manifest,
     network,
@@ -22,21 +24,18 @@ from firstlight.lab import (
     rootfs,
     ssh,
 )
+from firstlight.lab.entries import DEFAULT_SUITE, Wanted
 from firstlight.lab.exclusive import Say, quiet
-from firstlight.lab.gpus import hardware
-from firstlight.lab.nspawn import NspawnHost
 from firstlight.lab.state import (
     LIB_DIR,
-    HostEntry,
     Rack,
     checked_name,
     checkout_here,
     default_name,
     invoking_owner,
 )
-
-BOOT_SECONDS = 60
-DEFAULT_SUITE = "trixie"
+from firstlight.lab.supervised import SupervisedHost
+from firstlight.lab.vm import able
 
 
 def up(
@@ -49,14 +48,15 @@ def up(
     services: bool = True,
     only_network: bool = False,
     gpus: Mapping[str, str] | None = None,
+    kind: Mapping[str, str] | None = None,
     acme: bool = False,
     guard: bool = False,
     say: Say = quiet,
 ) -> Rack:
     """Make a lab run: network, ``hosts`` hosts (lab1 …), services, and images of ``engine``.
 
-    ``suite`` (default: trixie) and ``gpus`` (kind by host, "" for every one) are for new hosts;
-    ``services``, ``acme`` and ``guard``: see programs; ``only_network`` leaves the hosts out.
+    ``suite`` (default: trixie), ``gpus`` and ``kind`` (by host, "" for every one) are for new
+    hosts; ``services``, ``acme``, ``guard``: see programs; ``only_network`` leaves the hosts out.
     """
     rootfs.checked_suite(suite or DEFAULT_SUITE)
     checkout = (checkout or checkout_here()).resolve()
@@ -65,7 +65,8 @@ def up(
         packages.ensure(say)
         rack = _network_up(checkout, name, suite, say)
         if not only_network:
-            _entries(rack, identity.host_names(hosts), suite, gpus or {}, say)
+            wanted = Wanted(suite, gpus or {}, kind or {})
+            entries.note(rack, identity.host_names(hosts), wanted, say)
             _hosts_up(rack, say)
             programs.up(rack, services, engine or (), say, acme=acme, guard=guard)
         manifest.save(rack)
@@ -105,25 +106,10 @@ def _refuse_clash(rack: Rack) -> None:
         )
 
 
-def _entries(
-    rack: Rack, names: list[str], suite: str | None, gpus: Mapping[str, str], say: Say
-) -> None:
-    """Note the hosts that are not there yet; what is there stays, and says so."""
-    for name in [*names, *sorted(set(gpus) - {"", *names})]:
-        address = identity.host_address(rack.network, name)
-        kind = gpus.get(name, gpus.get("", ""))
-        entry = rack.hosts.setdefault(
-            name, HostEntry(address, suite or DEFAULT_SUITE, kind or hardware.NONE)
-        )
-        hardware.checked_kind(entry.gpus, entry.suite)
-        if suite and entry.suite != suite:
-            say(f"{name} stays {entry.suite} (firstlight lab reset {name} --suite {suite})")
-        if kind and entry.gpus != kind:
-            say(f"{name} stays with GPUs {entry.gpus} (firstlight lab reset {name} --gpus {kind})")
-
-
 def _hosts_up(rack: Rack, say: Say) -> None:
-    machines = [NspawnHost(rack, name, say) for name in sorted(rack.hosts)]
+    if any(entry.kind == kinds.VM for entry in rack.hosts.values()):
+        packages.ensure(say, able.NEEDED)
+    machines = [kinds.of(rack, name, say) for name in sorted(rack.hosts)]
     began = time.monotonic()
     started = [machine for machine in machines if not machine.ready()]
     for machine in machines:
@@ -132,7 +118,7 @@ def _hosts_up(rack: Rack, say: Say) -> None:
     ssh.write_known_hosts(rack)
     manifest.save(rack)
     for machine in started:
-        machine.wait_ssh(BOOT_SECONDS)
+        machine.wait_ssh(machine.BOOT_SECONDS)
         say(f"lab host {machine.name} up in {time.monotonic() - began:.1f} s")
 
 
@@ -154,12 +140,12 @@ def require(name: str | None = None, checkout: Path | None = None) -> Rack:
     return rack
 
 
-def host(rack: Rack, name: str, say: Say = quiet) -> NspawnHost:
+def host(rack: Rack, name: str, say: Say = quiet) -> SupervisedHost:
     """One host of a lab; raises if it has none of that name."""
     if name not in rack.hosts:
         known = ", ".join(sorted(rack.hosts)) or "none"
         raise FirstlightError("the lab has no such host", where=name, why=f"it has: {known}")
-    return NspawnHost(rack, name, say)
+    return kinds.of(rack, name, say)
 
 
 def reset(
@@ -169,14 +155,14 @@ def reset(
     machine = host(rack, name, say)
     with exclusive.lab(rack.id, f"the lab {rack.name}"):
         began = time.monotonic()
-        if suite:
-            rack.hosts[name].suite = rootfs.checked_suite(suite)
         entry = rack.hosts[name]
-        entry.gpus = hardware.checked_kind(gpus or entry.gpus, entry.suite)
+        changed = replace(entry, suite=suite or entry.suite, gpus=gpus or entry.gpus)
+        rootfs.checked_suite(changed.suite)
+        rack.hosts[name] = kinds.checked(changed)
         machine.set_aside()
         machine.create()
         machine.start()
-        machine.wait_ssh(BOOT_SECONDS)
+        machine.wait_ssh(machine.BOOT_SECONDS)
         machine.sweep()
         programs.archive_up(rack, say)
         manifest.save(rack)
@@ -197,4 +183,4 @@ def switch_off(rack: Rack, name: str, orderly: bool, say: Say = quiet) -> None:
 
 def status(rack: Rack) -> list[dict[str, Any]]:
     """One `HostStatus` per host, as plain values."""
-    return [asdict(NspawnHost(rack, name, quiet).status()) for name in sorted(rack.hosts)]
+    return [asdict(kinds.of(rack, name, quiet).status()) for name in sorted(rack.hosts)]

@@ -27,11 +27,15 @@ class HostEntry:
     suite: str
     gpus: str = "none"
     """Kind of its SIMULATED GPUs, see `firstlight.lab.gpus.hardware`."""
+    kind: str = "nspawn"
+    """What it is, see `firstlight.lab.kinds`."""
 
     def described(self) -> dict[str, str]:
         """As it stands in lab.json."""
-        return {"address": self.address, "suite": self.suite} | (
-            {"gpus": self.gpus} if self.gpus != "none" else {}
+        return (
+            {"address": self.address, "suite": self.suite}
+            | ({"gpus": self.gpus} if self.gpus != "none" else {})
+            | ({"kind": self.kind} if self.kind != "nspawn" else {})
         )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
-from firstlight.lab import exclusive, leftovers, network
+from firstlight.lab import exclusive, kinds, leftovers, network
 from firstlight.lab.exclusive import Say, quiet
 from firstlight.lab.mounts import unmount_below
-from firstlight.lab.nspawn import NspawnHost
 from firstlight.lab.state import CACHE_DIR, LIB_DIR, Rack
+from firstlight.lab.supervised import SupervisedHost
 
 
 def down(rack: Rack, purge: bool = False, say: Say = quiet) -> None:
@@ -18,9 +18,10 @@ def down(rack: Rack, purge: bool = False, say: Say = quiet) -> None:
 
     with exclusive.lab(rack.id, f"the lab {rack.name}"):
         programs.stop(rack)
-        machines = [NspawnHost(rack, name, say) for name in sorted(rack.hosts)]
+        machines = [kinds.of(rack, name, say) for name in sorted(rack.hosts)]
         with ThreadPoolExecutor(max(1, len(machines))) as pool:
-            list(pool.map(NspawnHost.destroy if purge else NspawnHost.poweroff, machines))
+            end = SupervisedHost.destroy if purge else SupervisedHost.poweroff
+            list(pool.map(end, machines))
         with exclusive.machine("the lab's network"):
             if purge and rack.machine_dir.exists():
                 unmount_below(rack.machine_dir)

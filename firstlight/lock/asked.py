@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from firstlight import registry
 from firstlight.errors import FirstlightError
+from firstlight.secrets.looked import looked_at
+from firstlight.secrets.needed import HUB_TOKEN
 from firstlight.settings.lockable import Lockable, lockables
 from firstlight.settings.locked import DRIVER
+from firstlight.settings.mistake import key
 from firstlight.settings.problem import Problem, SettingsError
 from firstlight.settings.resolve import resolved
+from firstlight.settings.secret_source import SecretSource
 
 TOOLKIT = "nvidia-container-toolkit"
 HostsData = Mapping[str, Mapping[str, Any]]
@@ -32,7 +38,7 @@ class Asked:
     pinned: bool = False
     ca: Path | None = None
     hub: str | None = None
-    hub_token: Path | None = None
+    hub_token: SecretSource | None = None
 
 
 def asked(hosts: HostsData, root: Path) -> list[Asked]:
@@ -86,16 +92,34 @@ def _asked(place: Lockable, data: Mapping[str, Any], root: Path) -> Asked:
         place.where,
         pinned=place.pinned,
         hub=hub.rstrip("/") if isinstance(hub, str) else None,
-        hub_token=_path(model.get("hub_token"), root, place),
+        hub_token=_source(model.get("hub_token"), root, place),
     )
 
 
 def _entry(data: Mapping[str, Any], server: str) -> Mapping[str, Any]:
     """The settings of an image registry, as far as they are there and of the right form."""
     here: Any = data
-    for key in ("docker", "registries", server):
-        here = here.get(key) if isinstance(here, Mapping) else None
+    for word in ("docker", "registries", server):
+        here = here.get(word) if isinstance(here, Mapping) else None
     return here if isinstance(here, Mapping) else {}
+
+
+def _source(value: object, root: Path, place: Lockable) -> SecretSource | None:
+    if value is None:
+        return None
+    where = f"{place.host}: {key((*place.place[:2], 'hub_token'))}"
+    try:
+        source = SecretSource.model_validate(value, context={"root": root})
+        looked_at(source, HUB_TOKEN)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        expected = detail.get("ctx", {}).get("expected", detail["msg"])
+        what, why = f"{HUB_TOKEN} has no source", f"expected {expected}"
+        raise FirstlightError(what, where=where, why=why, fix="see docs/secrets.md") from None
+    except FirstlightError as error:
+        where += f" ({error.where})"
+        raise FirstlightError(error.what, where=where, why=error.why, fix=error.fix) from None
+    return source
 
 
 def _path(value: object, root: Path, place: Lockable) -> Path | None:
@@ -107,6 +131,6 @@ def _path(value: object, root: Path, place: Lockable) -> Path | None:
             "a file that is needed to look this up is missing",
             where=place.where,
             why=f"{path} is not there",
-            fix="correct docker.registries' ca or the model's hub_token, or put the file there",
+            fix="correct docker.registries' ca, or put the file there",
         )
     return path

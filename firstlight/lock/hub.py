@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from firstlight.errors import FirstlightError
 from firstlight.lock.section import File, Weights
-from firstlight.private_file import read_private
+from firstlight.secrets.needed import HUB_TOKEN
+from firstlight.secrets.resolved import resolved
 from firstlight.weights.source import Source
+
+if TYPE_CHECKING:
+    from firstlight.settings.secret_source import SecretSource
 
 TIMEOUT_SECONDS = 60.0
 
@@ -48,12 +51,14 @@ def snapshot(source: Source, hub: str | None, token: str | None, where: str) -> 
     return Weights(revision=info.sha, files=files)
 
 
-def token_of(path: Path | None) -> str | None:
-    """The token in a private file; None without one. Raises :class:`FirstlightError`."""
-    if path is None:
+def token_of(source: SecretSource | None) -> str | None:
+    """The token itself; None without one, and where it is on the hosts alone.
+
+    Raises :class:`FirstlightError` where it cannot be had.
+    """
+    if source is None or source.on_host:
         return None
-    fix = "put the token into it, readable by its owner only"
-    return read_private(path, "the hub's token", fix).decode("utf-8", "replace").strip() or None
+    return resolved(source, HUB_TOKEN).reveal()
 
 
 def _file(item: Any) -> File:

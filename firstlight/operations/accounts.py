@@ -8,14 +8,18 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from firstlight.facts.accounts import AccountExists
+from firstlight.manifest import recorded
 from firstlight.operations.commands import script
 
 # Another run may have been faster, and one that was cut off may have left the group alone.
-ACCOUNT = r"""
+ACCOUNT = recorded(
+    r"""
 getent passwd "$1" >/dev/null && exit 0
+noted "account $1"
 group=--user-group; getent group "$1" >/dev/null && group="--gid $1"
 useradd --system $group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$1"
 """
+)
 
 
 @operation()

@@ -11,6 +11,8 @@ from pyinfra.api import StringCommand, operation
 
 from firstlight.errors import FirstlightError
 from firstlight.facts.docker import Daemon, DockerDaemon, ImagesPresent
+from firstlight.facts.files import Contents
+from firstlight.manifest import FOLDER, recorded
 from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.files import File, writing
 
@@ -18,6 +20,8 @@ CONFIG = "/etc/docker/daemon.json"
 # The configuration before ours, there only until dockerd has taken the new one; empty where
 # there was none.
 BEFORE = f"{CONFIG}.firstlight-before"
+LAID = f"{FOLDER}/daemon.json"
+"""Every key that was ever laid over it, for an uninstallation to take out again."""
 PULL_TIMEOUT_SECONDS = 3 * 3600
 
 
@@ -38,6 +42,7 @@ journalctl -q -u docker.service -n 40 --no-pager -o cat | grep -v '^docker.servi
 if [ -s "$2" ]; then mv -f "$2" "$1"; restart; elif [ -e "$2" ]; then rm -f "$1" "$2"; restart; fi
 exit 1
 """
+PULL = recorded('noted "image $2"; timeout "$1" docker pull --quiet "$2"')
 
 
 def merged(base: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,6 +66,16 @@ def parsed(text: str | None) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise ValueError("it is not a JSON object")
     return config
+
+
+def laid(config: Mapping[str, Any]) -> str:
+    """Return as JSON what is laid over the configuration now, and what ever was before."""
+    texts: dict[str, str] = host.get_fact(Contents, paths=(LAID,)) or {}
+    try:
+        before = parsed(texts.get(LAID))
+    except ValueError:
+        before = {}
+    return json.dumps(merged(before, config), indent=1, sort_keys=True) + "\n"
 
 
 @operation()
@@ -91,7 +106,7 @@ def daemon(config: Mapping[str, Any]) -> Generator[StringCommand, None, None]:
     if changes:
         text = json.dumps(wanted, indent=2, sort_keys=True) + "\n"
         yield explained(
-            writing([File(CONFIG, text)], check=CHECK),
+            writing([File(CONFIG, text), File(LAID, laid(config), "600")], check=CHECK),
             FirstlightError(
                 "dockerd refuses the new configuration; the old one is in place",
                 where=f"{host.name}: {CONFIG}",
@@ -123,7 +138,7 @@ def images(references: Sequence[str]) -> Generator[StringCommand, None, None]:
         return
     for reference in absent:
         yield explained(
-            script('timeout "$1" docker pull --quiet "$2"', str(PULL_TIMEOUT_SECONDS), reference),
+            script(PULL, str(PULL_TIMEOUT_SECONDS), reference),
             FirstlightError(
                 "the engine's image could not be pulled; what ran before still runs",
                 where=f"{host.name}: {reference}",

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from firstlight.engines.network import LABEL
+
+# A network that no unit makes before its start any more goes, where nobody is in it.
+NETWORKS = rf"""
+networks_gone() {{
+  docker network ls --filter label={LABEL} --format '{{{{.Name}}}}' 2>/dev/null |
+  while read -r network; do
+    grep -qswF -e "--network $network" /etc/systemd/system/firstlight-engine-*.service ||
+      docker network rm "$network" >/dev/null 2>&1
+  done
+}}
+"""
+
 # The unit file alone decides what runs: its configuration is in files named by their content. So
 # one rename goes forward, and one rename goes back. What stood before is kept only if it served;
 # ``unproven`` says so across a cut: the unit itself removes it once it has shown a token.
-SWITCH = r"""
+SWITCH = (
+    NETWORKS
+    + r"""
 unit=$1 name=$2 how=$3 states=$4 state=$4/$2 folder=$5/$2 written=$6 alone=$7
 installed=/etc/systemd/system/$unit next=$state/next.service previous=$state/previous.service
 unproven=$state/unproven
@@ -32,6 +47,7 @@ tidy() {
       rm -f -- "$path"
   done
   rm -f -- "$unproven"
+  networks_gone
   docker volume ls -q 2>/dev/null | grep -E "^firstlight-cache-$name(-[0-9a-f]{12})?\$" |
   while read -r volume; do
     grep -qsF "$volume:" "$installed" "$previous" || docker volume rm "$volume" >/dev/null 2>&1
@@ -72,8 +88,11 @@ if systemctl start "$unit"; then rm -f "$unproven"; say "returned to the version
 else say "the version before does not start either"; fi
 exit 1
 """
+)
 
-RETIRE = r"""
+RETIRE = (
+    NETWORKS
+    + r"""
 out=$1 state=$2 folder=$3; shift 3
 for name in "$@"; do
   unit=firstlight-engine-$name.service
@@ -82,8 +101,10 @@ for name in "$@"; do
   docker volume ls -q 2>/dev/null | grep -E "^firstlight-cache-$name(-[0-9a-f]{12})?\$" |
   xargs -r docker volume rm >/dev/null 2>&1
 done
+networks_gone
 systemctl daemon-reload
 """
+)
 
 # Stops engines that hold what another one is about to take, and engines whose other hosts wait for
 # them. A word is NAME, or NAME= where there is no way back. The way back is kept as in SWITCH.

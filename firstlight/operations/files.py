@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pyinfra import host, state
 from pyinfra.api import StringCommand, operation
 
-from firstlight import adapter
+from firstlight import adapter, manifest
 from firstlight.facts.files import Contents, PathState, PathStates
 from firstlight.operations.commands import script
 from firstlight.secret import Secret
@@ -65,8 +65,12 @@ class Directory:
 # no file is renamed unless all are written and the check has passed. What was not renamed is
 # taken away again: a full disk is not left full, nor a secret beside its place. Two runs at the
 # same time write one after the other: a draft has one name, and one run could rename the other's.
-WRITE = r"""
-set -eu; umask 077
+# What stood there is recorded before the first draft, and two checksums of what was written last:
+# a cut between the record and the rename leaves the one before.
+WRITE = (
+    "set -eu; umask 077\n"
+    + manifest.RECORDING
+    + r"""
 check=$1; shift
 mkdir -p /run/firstlight
 stage=$(mktemp -d /run/firstlight/stage.XXXXXX)
@@ -77,6 +81,17 @@ flock -w 60 9 || { echo "another run has been writing files here for 60 s" >&2; 
 # Not before: until now the drafts were another run's.
 clean() { rm -rf "$stage"; for item in "$@"; do rm -f "${item#*|*|*|}.firstlight-new"; done; }
 trap 'clean "$@"' EXIT
+begin; i=0
+for item in "$@"; do
+  path=${item#*|*|*|}; note "$path"
+  [ "${item%%|*}" = directory ] || ours "$path" ||
+    printf '%s  %s\n' "$(sha256sum <"$stage/$i" | cut -c1-64)" "$path" >>"$stage/.wrote"
+  i=$((i + 1))
+done
+if [ -e "$stage/.wrote" ]; then
+  cat "$stage/.wrote" $(ls $manifest/wrote 2>/dev/null) | awk '!same[$0]++ && seen[substr($0, 67)]++ < 2' >$manifest/wrote.new
+  sync $manifest/wrote.new; mv -f $manifest/wrote.new $manifest/wrote
+fi
 for pass in write rename; do
   [ "$pass" = rename ] && [ -n "$check" ] && (cd "$stage" && sh -euc "$check")
   i=0
@@ -98,6 +113,8 @@ for pass in write rename; do
   done
 done
 """
+)
+REMOVE = manifest.recorded('set -eu; for path in "$@"; do note "$path" gone; done; rm -rf -- "$@"')
 
 
 def differing(
@@ -150,7 +167,7 @@ def files(
     if todo:
         yield writing(todo, check)
     if stale:
-        yield script('rm -rf -- "$@"', *stale)
+        yield script(REMOVE, *stale)
 
 
 def show_differences(items: Iterable[File | Directory]) -> None:

@@ -10,6 +10,7 @@ from pyinfra.api import StringCommand, operation
 
 from firstlight.errors import FirstlightError
 from firstlight.facts.packages import InstalledPackages, Packages
+from firstlight.manifest import installing
 from firstlight.operations import apt, dnf
 from firstlight.operations.commands import explained, script
 
@@ -55,7 +56,7 @@ def installed(
 
 def by_apt(names: Sequence[str], wanted: Sequence[str], lock_timeout: int) -> StringCommand:
     """Return the command that installs ``names`` with apt, of which ``wanted`` are missing."""
-    command = script(apt.INSTALL, str(lock_timeout), *names)
+    command = script(installing(apt.INSTALL), str(lock_timeout), *names)
     if not wanted:
         return explained(command, half_way())
     return explained(
@@ -88,7 +89,7 @@ def by_dnf(wanted: Sequence[str], lock_timeout: int) -> StringCommand:
     would conflict with the package of that name.
     """
     return explained(
-        script(dnf.INSTALL, str(lock_timeout), *wanted),
+        script(installing(dnf.INSTALL), str(lock_timeout), *wanted),
         FirstlightError(
             f"packages could not be installed: {' '.join(wanted)}",
             where=host.name,

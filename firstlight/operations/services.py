@@ -9,15 +9,20 @@ from pyinfra.api import StringCommand, operation
 
 from firstlight.errors import FirstlightError
 from firstlight.facts.services import UnitProperties, UnitStates
+from firstlight.manifest import recorded
 from firstlight.operations.commands import explained, script
 
-START = r"""
+START = recorded(
+    r"""
 for unit in "$@"; do
+  noted "unit $unit"
   systemctl enable --quiet "$unit"
   systemctl reset-failed "$unit" 2>/dev/null
   systemctl start "$unit" || { systemctl status --no-pager -n 12 "$unit" >&2; exit 1; }
 done
 """
+)
+ENABLE = recorded('noted "unit $1"; systemctl enable --quiet "$1" && systemctl start "$1"')
 
 
 @operation()
@@ -36,7 +41,7 @@ def running(unit: str) -> Generator[StringCommand, None, None]:
     if enabled and (active or have.get("ConditionResult") == "no"):
         host.noop(f"{unit} is enabled and {'active' if active else 'not wanted here'}")
         return
-    yield script('systemctl enable --quiet "$1" && systemctl start "$1"', unit)
+    yield script(ENABLE, unit)
 
 
 @operation()

@@ -13,6 +13,7 @@ from pyinfra.api import StringCommand, operation
 
 from firstlight.errors import FirstlightError
 from firstlight.facts.packages import InstalledPackages, Packages
+from firstlight.manifest import installing
 from firstlight.nvidia.decision import Want
 from firstlight.nvidia.health import satisfies
 from firstlight.operations import transaction_apt, transaction_dnf
@@ -84,7 +85,7 @@ def together(
     yield explained(script(TEXTS[manager].SIMULATE, *words), unsolved(manager, told))
     if claim is not None:
         yield writing([claim])
-    yield explained(script(TEXTS[manager].INSTALL, *words), cut_off(manager, told))
+    yield explained(script(installing(TEXTS[manager].INSTALL), *words), cut_off(manager, told))
 
 
 def unsolved(manager: Manager, told: str) -> FirstlightError:

@@ -30,7 +30,8 @@ systemctl start --no-block "$1"
 """
 FORGET = r"""
 for name do
-    rm -f -- "/etc/firstlight/weights/$name.json" "/etc/firstlight/secrets/hub-token-$name"
+    rm -rf -- "/etc/firstlight/weights/$name.json" "/etc/firstlight/secrets/hub-token-$name" \
+        "/etc/systemd/system/firstlight-weights@$name.service.d"
 done
 """
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from firstlight.settings.check_file import missing_files
+from firstlight.settings.check_hardening import hardening_contradictions
 from firstlight.settings.check_jwt import jwt_contradictions
 from firstlight.settings.check_model import model_contradictions
 from firstlight.settings.check_nvidia import nvidia_contradictions
 from firstlight.settings.check_people import people_contradictions
 from firstlight.settings.check_place import place_contradictions
+from firstlight.settings.check_secret import secret_problems
 from firstlight.settings.check_tls import tls_contradictions
 from firstlight.settings.host import HostSettings
 from firstlight.settings.model import Model
@@ -49,8 +51,10 @@ def contradictions(host: HostSettings) -> Iterator[Problem]:
     yield from nvidia_contradictions(host)
     yield from tls_contradictions(host)
     yield from missing_files(host)
+    yield from secret_problems(host)
     yield from jwt_contradictions(host)
     yield from people_contradictions(host)
+    yield from hardening_contradictions(host)
 
 
 def _domain(host: HostSettings) -> Iterator[Problem]:

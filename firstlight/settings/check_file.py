@@ -1,4 +1,4 @@
-"""Files on the control machine that the settings name: there, readable, and private if secret."""
+"""Files on the control machine that the settings name: there and readable. What is secret: check_secret."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from cryptography import x509
 
 from firstlight import keys
 from firstlight.errors import FirstlightError
-from firstlight.private_file import read_private
 from firstlight.settings.host import HostSettings
 from firstlight.settings.problem import Problem
 
@@ -21,9 +20,6 @@ def missing_files(host: HostSettings) -> Iterator[Problem]:
             yield from certificate_problems(
                 host.name, f'docker.registries["{name}"].ca', registry.ca
             )
-    for index, model in enumerate(host.models):
-        if model.hub_token is not None:
-            yield from _token(host.name, f"models[{index}].hub_token", model.hub_token)
     for name, mirror in host.nvidia.mirrors.items():
         if not mirror.key.is_file():
             expected = "a file with the OpenPGP key that signs the repository"
@@ -50,16 +46,6 @@ def certificate_problems(host: str, key: str, path: Path) -> Iterator[Problem]:
         x509.load_pem_x509_certificates(content)
     except ValueError:
         yield Problem(host, key, f"no certificate in {path}", expected)
-
-
-def _token(host: str, key: str, path: Path) -> Iterator[Problem]:
-    fix = "write the model hub's token into it, with mode 0600"
-    try:
-        token = read_private(path, "the model hub's token file", fix).strip()
-        if not token or len(token.split()) != 1 or not token.isascii():
-            yield Problem(host, key, f"no token in {path}", "one token and nothing else", fix=fix)
-    except FirstlightError as error:
-        yield _problem(host, key, error, "")
 
 
 def _problem(host: str, key: str, error: FirstlightError, site: str) -> Problem:

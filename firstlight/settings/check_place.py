@@ -12,6 +12,9 @@ from firstlight.settings.problem import NOTHING, Problem
 
 _JOINING = (29501, 6379)
 """Ports at which the hosts of one copy join: of vLLM and SGLang, and of Ray."""
+NETWORKS = 32768
+"""How many networks of engines a host can have. Two engines whose ports are equal modulo this would
+be in one."""
 
 
 def place_contradictions(host: HostSettings) -> Iterator[Problem]:
@@ -20,6 +23,7 @@ def place_contradictions(host: HostSettings) -> Iterator[Problem]:
     yield from _enough_cards(host)
     yield from _old_card(host)
     yield from _ports(host)
+    yield from _networks(host)
 
 
 def _meet(one: Model, other: Model) -> str:
@@ -123,3 +127,16 @@ def _ports(host: HostSettings) -> Iterator[Problem]:
                 yield Problem(host.name, key, found, expected)
                 break
             taken[port] = f"{key} (replica {number + 1})"
+
+
+def _networks(host: HostSettings) -> Iterator[Problem]:
+    """Each engine has a network of its own, numbered after its port."""
+    taken: dict[int, tuple[int, int]] = {}
+    for index, model in enumerate(host.models):
+        for port in range(model.port, model.port + model.replicas):
+            first, other = taken.setdefault(port % NETWORKS, (index, port))
+            if other != port:
+                found = f"{port}, exactly {NETWORKS} from {other} of models[{first}]"
+                expected = "another port: the two engines would have one network"
+                yield Problem(host.name, f"models[{index}].port", found, expected)
+                break

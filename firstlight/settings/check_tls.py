@@ -9,7 +9,6 @@ from cryptography import x509
 
 from firstlight import chain
 from firstlight.errors import FirstlightError
-from firstlight.private_file import read_private
 from firstlight.settings.host import HostSettings
 from firstlight.settings.problem import NOTHING, Problem
 from firstlight.settings.tls import LETS_ENCRYPT, Acme, Tls
@@ -52,7 +51,11 @@ def _files(host: HostSettings, tls: Tls) -> Iterator[Problem]:
         yield Problem(host.name, f"edge.tls.{missing}", NOTHING, expected)
         return
     try:
-        chain.load(tls.certificate, tls.key, tls.ca, [str(host.domain)])
+        names = [str(host.domain)]
+        if tls.key.file is None:  # what it is shows when a host of the run needs it
+            chain.checked(tls.certificate, tls.ca, names)
+        else:
+            chain.load(tls.certificate, tls.key.file, tls.ca, names)
     except FirstlightError as error:
         yield _problem(host.name, "edge.tls", error)
 
@@ -94,14 +97,6 @@ def _dns(name: str, acme: Acme) -> Iterator[Problem]:
     if acme.dns_provider is None:
         expected = "a DNS provider as lego names it (example: cloudflare)"
         yield Problem(name, "edge.tls.acme.dns_provider", NOTHING, expected)
-    for variable, path in acme.dns_credentials.items():
-        key = f'edge.tls.acme.dns_credentials["{variable}"]'
-        try:
-            fix = "write the value into it, with mode 0600"
-            if not read_private(path, "the credentials' file", fix).strip():
-                yield Problem(name, key, f"nothing in {path}", "the variable's value", fix=fix)
-        except FirstlightError as error:
-            yield _problem(name, key, error)
 
 
 def _certificate(name: str, key: str, path: Path) -> Iterator[Problem]:

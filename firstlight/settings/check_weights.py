@@ -58,7 +58,7 @@ def _secret(host: str, at: str, part: Model | Weights) -> Iterator[Problem]:
     for name, value in parse_qsl(Source.parse(part.weights).query, keep_blank_values=True):
         if _SECRET_NAME.search(name) or may_be_secret(value):
             expected = "an address without a secret, which every account of the host could read"
-            fix = "put a token, or USER:PASSWORD, into the file that hub_token names"
+            fix = "have hub_token say where the token, or USER:PASSWORD, is"
             yield Problem(host, f"{at}.weights", f"{shown(name)} in it", expected, fix=fix)
             return
 

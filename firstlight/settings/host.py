@@ -10,10 +10,14 @@ from pydantic import Field
 from firstlight.settings.base import Base
 from firstlight.settings.docker import Docker
 from firstlight.settings.edge import Edge
+from firstlight.settings.firewall import Firewall
+from firstlight.settings.hardening import Hardening
 from firstlight.settings.model import Model
 from firstlight.settings.nvidia import Nvidia
 from firstlight.settings.ready import Ready
 from firstlight.settings.section import Section
+from firstlight.settings.ssh import Ssh
+from firstlight.settings.uninstall import Uninstall
 from firstlight.settings.value import Domain, Listed, Slug
 
 STATE = ".firstlight"
@@ -42,13 +46,21 @@ class HostSettings(Section):
         description="DNS name or IP address in the URL and the certificate; required for an edge.",
     )
     base: Base = Field(default_factory=Base, description="Packages and the clock.")
+    firewall: Firewall = Field(default_factory=Firewall, description="What is let in.")
+    ssh: Ssh = Field(default_factory=Ssh, description="Who logs in, and how.")
     docker: Docker = Field(default_factory=Docker, description="The container engine.")
+    hardening: Hardening = Field(
+        default_factory=Hardening, description="What makes a break-in harder."
+    )
     models: Annotated[tuple[Model, ...], Listed] = Field(
         default=(), description="The models that the host serves."
     )
     nvidia: Nvidia = Field(description="NVIDIA's driver and container toolkit.")
     edge: Edge = Field(description="TLS and API keys before the engines.")
     ready: Ready = Field(default_factory=Ready, description="The proof that the host serves.")
+    uninstall: Uninstall = Field(
+        default_factory=Uninstall, description="What deploys/uninstall.py removes beside our own."
+    )
 
     @property
     def reached_at(self) -> str:

@@ -11,6 +11,7 @@ from firstlight.lock.pins import Pins
 from firstlight.settings.check import contradictions
 from firstlight.settings.check_canary import canary_contradictions
 from firstlight.settings.check_edges import edge_contradictions
+from firstlight.settings.check_firewall import firewall_contradictions
 from firstlight.settings.check_site import site_contradictions
 from firstlight.settings.foreign import is_foreign
 from firstlight.settings.found import shown
@@ -61,6 +62,7 @@ def load_site(
     if len(site) == len(hosts):  # what a host with mistakes would serve is not known
         problems += canary_contradictions(site)
         problems += edge_contradictions(site)
+        problems += firewall_contradictions(site)
     if problems:
         raise SettingsError(problems)
     return site

@@ -116,7 +116,8 @@ def _problem(host: str, detail: ErrorDetails) -> Problem:
         return Problem(host, key(place), NOTHING, meaning_at(place), fix=_HOW.get(last, ""))
     if kind == "firstlight":
         context = detail["ctx"]
-        return Problem(host, key(place), shown(found), context["expected"], fix=context["fix"])
+        said = context["found"] or shown(found)
+        return Problem(host, key(place), said, context["expected"], fix=context["fix"])
     expected = detail["msg"].removeprefix("Input should be ").replace("'", '"')
     choices = [str(each) for each in get_args(annotation_at(place))]
     near = nearest(found, choices) if kind == "literal_error" and isinstance(found, str) else ""

@@ -30,6 +30,7 @@ from firstlight.settings.model_value import (
     WeightsUri,
     Word,
 )
+from firstlight.settings.secret_source import SecretSource
 from firstlight.settings.section import Section
 from firstlight.settings.value import (
     Domain,
@@ -39,7 +40,6 @@ from firstlight.settings.value import (
     RepositoryFile,
     Seconds,
     Sha256,
-    SitePath,
     Size,
     Url,
 )
@@ -79,10 +79,8 @@ class Model(Section):
         description="URL of the model hub, of the Ollama registry or of the S3 endpoint; the "
         "public one if none is given.",
     )
-    hub_token: SitePath | None = Field(
-        default=None,
-        description="File on the control machine with the hub's token (for S3 ACCESS:SECRET), "
-        "readable by its owner only.",
+    hub_token: SecretSource | None = Field(
+        default=None, description="Where the hub's token is (for S3 ACCESS:SECRET)."
     )
     image: Image = Field(description="Engine image, by digest: NAME@sha256:64 hex digits.")
     context: Context = Field(description="Longest prompt and answer together, in tokens.")

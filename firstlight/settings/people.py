@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StrictInt, StrictStr
 
 from firstlight.settings.jwt import Printable
+from firstlight.settings.secret_source import SecretSource
 from firstlight.settings.section import Section
 from firstlight.settings.value import Listed, SitePath, Url, text, whole, wrong
 
@@ -58,9 +59,7 @@ class People(Section):
 
     issuer: HttpsUrl = Field(description="URL of the OpenID Connect provider.")
     client_id: Printable = Field(description="Name of this edge at the provider.")
-    client_secret: SitePath = Field(
-        description="File on the control machine (0600) with its secret at the provider."
-    )
+    client_secret: SecretSource = Field(description="Where its secret at the provider is.")
     email_domains: Annotated[tuple[EmailDomain, ...], Listed, Field(min_length=1)] = Field(
         description="Domains of the e-mail addresses that may sign in; * for all."
     )

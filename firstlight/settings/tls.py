@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictInt, StrictStr
 
+from firstlight.settings.secret_source import SecretSource
 from firstlight.settings.section import Section
 from firstlight.settings.value import Flag, Listed, SitePath, Url, text, whole, wrong
 
@@ -64,10 +65,9 @@ class Acme(Section):
     dns_provider: Provider | None = Field(
         default=None, description="For dns-01: the DNS provider, as lego names it."
     )
-    dns_credentials: dict[Variable, SitePath] = Field(
+    dns_credentials: dict[Variable, SecretSource] = Field(
         default_factory=dict,
-        description="For dns-01: files on the control machine (0600) with the provider's "
-        "settings, by the name of lego's variable.",
+        description="For dns-01: where the provider's settings are, by the name of lego's variable.",
     )
     dns_resolvers: Annotated[tuple[Resolver, ...], Listed] = Field(
         default=(), description="For dns-01: name servers to ask; by default the host's own."
@@ -112,8 +112,8 @@ class Tls(Section):
         default=None,
         description="For files: the certificate and what it was issued by (PEM), leaf first.",
     )
-    key: SitePath | None = Field(
-        default=None, description="For files: its private key (PEM, not encrypted, 0600)."
+    key: SecretSource | None = Field(
+        default=None, description="For files: where its private key is (PEM, without pass phrase)."
     )
     ca: SitePath | None = Field(
         default=None,

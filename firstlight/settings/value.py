@@ -30,9 +30,13 @@ _SIZE = "a size above 0 and below 1 EiB (examples: 16GiB, 500MB, 1048576)"
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 
 
-def wrong(expected: str, fix: str = "") -> PydanticCustomError:
-    """An error that says what was ``expected`` and, where it helps, how to get it (``fix``)."""
-    return PydanticCustomError("firstlight", "{expected}", {"expected": expected, "fix": fix})
+def wrong(expected: str, fix: str = "", found: str = "") -> PydanticCustomError:
+    """An error that says what was ``expected`` and, where it helps, how to get it (``fix``).
+
+    ``found`` is shown instead of the value, which may be a secret.
+    """
+    context = {"expected": expected, "fix": fix, "found": found}
+    return PydanticCustomError("firstlight", "{expected}", context)
 
 
 def text(pattern: str, expected: str, fix: str = "") -> AfterValidator:

@@ -40,10 +40,10 @@ def store_of(words: list[str]) -> Path:
     return Path(words[0] if words else STORE)
 
 
-def token() -> str | None:
-    """Return the hub's token, which systemd hands over for this step only."""
+def token(credential: str) -> str | None:
+    """Return the hub's token, which systemd hands over for this step only under this name."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    secret = Path(credentials, "hub-token")
+    secret = Path(credentials, credential)
     return (secret.read_text().strip() or None) if credentials and secret.exists() else None
 
 
@@ -54,7 +54,7 @@ def brought(job: Job) -> None:
     # Two models may share one folder: the second waits and finds the work done.
     with held(incoming / LOCK, place(final.name)):
         if not (final / job["marker"]).exists() or (final / WRONG).exists():
-            print(fetch(job, token()))
+            print(fetch(job, token(job.get("credential", "hub-token"))))
 
 
 def verified(places: Places) -> None:

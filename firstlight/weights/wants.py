@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firstlight.weights import store
@@ -13,6 +12,7 @@ from firstlight.weights.source import Source
 if TYPE_CHECKING:
     from firstlight.settings.model import Model
     from firstlight.settings.model_part import Weights
+    from firstlight.settings.secret_source import SecretSource
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Want:
     sha256: dict[str, str] = field(default_factory=dict, hash=False)
     bytes: int | None = None
     hub: str | None = None
-    hub_token: Path | None = None
+    hub_token: SecretSource | None = None
 
     @property
     def folder(self) -> str:

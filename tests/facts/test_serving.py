@@ -61,7 +61,8 @@ def test_a_bare_host_has_no_engines(stubs: Stubs, tmp_path: Path) -> None:
 
 def test_what_a_unit_takes_is_read_from_it(stubs: Stubs, tmp_path: Path) -> None:
     run = [
-        "--publish 127.0.0.1:8001:8080 \\",
+        "--network fl-8001 \\",
+        "--ip 198.18.125.6 \\",
         "--device nvidia.com/gpu=GPU-a \\",
         "--device nvidia.com/gpu=1 \\",
     ]

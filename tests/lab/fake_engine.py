@@ -1,15 +1,16 @@
-"""Stands where an engine stands, on 127.0.0.1:8000 of a lab host, and tells what reaches it.
+"""Stands where an engine stands, at ADDRESS:PORT of a lab host, and tells what reaches it.
 
 SIMULATED: an engine that takes its time. It answers one request with an event every tenth of a
 second and ends. What it saw is printed: the request's head, and "hung up" if the client left.
 """
 
 import socket
+import sys
 import time
 
 EVENTS = 40
 
-with socket.create_server(("127.0.0.1", 8000)) as server:
+with socket.create_server((sys.argv[1], int(sys.argv[2]))) as server:
     print("listening", flush=True)
     server.settimeout(30)
     connection, _ = server.accept()

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 
 from tests.lab.client import CHAT, Client, chat
 from tests.lab.rack import TestRack
+from tests.lab.standing import BASE, NETWORK
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 LIST = "/v1/models"
 """Answered by the edge itself."""
 # What goes to containers. Nothing else tells for all engines that a request did not reach one.
-SENT = "cat /sys/class/net/docker0/statistics/tx_bytes"
+SENT = f"cat /sys/class/net/{NETWORK.name}/statistics/tx_bytes"
 LEAST = 100
 """Bytes that a request has on its way to an engine, at the least; headers of packets included."""
 NOISE = 4000
@@ -24,7 +25,7 @@ KEY = "/etc/firstlight/secrets/engine-key"
 ASK = r"""
 printf 'header = "Authorization: Bearer %s"\n' "{key}" |
 curl -s -m 20 -K - -o /dev/null -w '%{{http_code}} ' -X {method} -H 'Content-Type: application/json' \
-  {body} 'http://127.0.0.1:{port}{path}'
+  {body} "$base{path}"
 """
 
 
@@ -76,8 +77,7 @@ def reached(lab: TestRack, host: str, paths: set[str], open_to_all: tuple[str, .
 def statuses(lab: TestRack, host: str, routes: Iterable[tuple[str, str]], key: str) -> list[int]:
     """Return how the engine itself answers on its host to whoever shows ``key``, in order."""
     asks = [
-        ASK.format(key=key, method=method, path=filled(path), port=8000,
-                   body="" if method == "GET" else "-d '{}'")
+        ASK.format(key=key, method=method, path=filled(path),                   body="" if method == "GET" else "-d '{}'")
         for method, path in routes
     ]  # fmt: skip
-    return [int(word) for word in lab.sh(host, "\n".join(asks)).out.split()]
+    return [int(word) for word in lab.sh(host, "\n".join([BASE, *asks])).out.split()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from firstlight.engines import endpoint_of
 from firstlight.engines.unit import EngineUnit
 from firstlight.settings import load_host
 from tests.lab.rack import ROOT, TestRack
@@ -15,7 +16,7 @@ OWN = """
 systemctl stop firstlight-engine-tiny
 ( {run} >/dev/null 2>&1 & )
 began=$(date +%s%N)
-until curl -fso /dev/null http://127.0.0.1:{port}/health; do sleep 0.05; done
+until curl -fso /dev/null http://{endpoint}/health; do sleep 0.05; done
 up=$(date +%s%N)
 docker stop firstlight-tiny >/dev/null
 down=$(date +%s%N)
@@ -30,5 +31,5 @@ def own_seconds(rack: TestRack, settings: dict[str, Any]) -> float:
     (instance,) = instances_of(*loaded.models)
     unit = EngineUnit(instance)
     run = " ".join(f"'{word}'" for word in unit.run())
-    said = rack.sh(HOST, OWN.format(run=run, port=instance.port), timeout=120).out
+    said = rack.sh(HOST, OWN.format(run=run, endpoint=endpoint_of(instance)), timeout=120).out
     return int(said.split()[-1]) / 1000

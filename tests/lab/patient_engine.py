@@ -1,10 +1,11 @@
-"""Stands where an engine stands, on 127.0.0.1:8000 of a lab host, and streams as long as it may.
+"""Stands where an engine stands, at ADDRESS:PORT of a lab host, and streams as it may.
 
 SIMULATED: an engine. What asks for more than one token is answered with an event every tenth of a
 second until the file END is there; all else is answered at once. With END it ends itself, after its last answer.
 """
 
 import json
+import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -40,7 +41,7 @@ class Engine(BaseHTTPRequestHandler):
         pass
 
 
-server = ThreadingHTTPServer(("127.0.0.1", 8000), Engine)
+server = ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Engine)
 print("listening", flush=True)
 server.timeout = 0.2
 server.daemon_threads = False

@@ -13,6 +13,7 @@ import pytest
 from firstlight.lab import ssh
 from tests.lab.client import CHAT, Client, chat
 from tests.lab.rack import TestRack
+from tests.lab.standing import ADDRESS, GIVE, PORT, TAKE
 
 FAKE = Path(__file__).with_name("fake_engine.py").read_text()
 UNIT = "firstlight-engine-tiny"
@@ -26,18 +27,20 @@ def client(deployed: TestRack) -> Client:
 @contextmanager
 def stopped(rack: TestRack) -> Iterator[None]:
     """While this lasts, the engine of lab1 does not run."""
-    rack.sh("lab1", f"systemctl stop {UNIT}")
+    rack.sh("lab1", f"systemctl stop {UNIT}; {TAKE}")
     try:
         yield
     finally:
         # Starts by hand count against the unit's limit like its own.
-        rack.sh("lab1", f"systemctl reset-failed {UNIT}; systemctl start {UNIT}")
+        rack.sh("lab1", f"{GIVE}; systemctl reset-failed {UNIT}; systemctl start {UNIT}")
 
 
 @contextmanager
 def fake_engine(rack: TestRack) -> Iterator[subprocess.Popen[str]]:
     """While this lasts, fake_engine.py answers in place of the engine; its output is the pipe."""
-    words = ssh.command_line(rack.state, "lab1", ["timeout", "60", "python3", "-u", "-"])
+    words = ssh.command_line(
+        rack.state, "lab1", ["timeout", "60", "python3", "-u", "-", ADDRESS, str(PORT)]
+    )
     pipe = subprocess.PIPE
     # What is stopped is out of the edge, too: the fake one is let in by hand.
     letting_in = "rm /run/firstlight-engines/tiny"

@@ -11,6 +11,7 @@ import pytest
 from firstlight.lab.inventory import lab_inventory
 from tests.lab.gpu_rack import NAME, GpuRack, up
 from tests.lab.rack import Run, command
+from tests.lab.standing import ADDRESS
 
 HOST, UNIT = "lab1", "firstlight-engine-tiny.service"
 # What the next run of the GPU layer would find in its way.
@@ -36,7 +37,7 @@ def deployed(lab: GpuRack, **changes: Any) -> Run:
 
 def loaded(lab: GpuRack) -> dict[str, Any]:
     """The one model that Ollama has in memory."""
-    (found,) = json.loads(lab.sh(HOST, "curl -fsS http://127.0.0.1:8000/api/ps").out)["models"]
+    (found,) = json.loads(lab.sh(HOST, f"curl -fsS http://{ADDRESS}:11434/api/ps").out)["models"]
     return dict(found)
 
 

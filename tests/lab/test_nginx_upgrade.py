@@ -13,6 +13,7 @@ from pathlib import Path
 from firstlight.lab import ssh
 from tests.lab.client import CHAT, Client, chat
 from tests.lab.rack import TestRack
+from tests.lab.standing import ADDRESS, PORT
 from tests.lab.test_edge_and_engine import stopped
 
 ENGINE = Path(__file__).with_name("patient_engine.py").read_text()
@@ -26,7 +27,9 @@ REPLACED = r"grep -E ' /(usr|lib)[^ ]* \(deleted\)$' /proc/$(cat /run/nginx.pid)
 @contextmanager
 def patient_engine(rack: TestRack) -> Iterator[None]:
     """While this lasts, patient_engine.py answers in place of the engine."""
-    words = ssh.command_line(rack.state, "lab1", ["timeout", "90", "python3", "-u", "-"])
+    words = ssh.command_line(
+        rack.state, "lab1", ["timeout", "90", "python3", "-u", "-", ADDRESS, str(PORT)]
+    )
     pipe = subprocess.PIPE
     with stopped(rack), subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as engine:
         assert engine.stdin and engine.stdout

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from firstlight.engines.llamacpp import PORT
+from firstlight.engines.network import EngineNetwork
 from tests.lab.client import CHAT, chat
 from tests.lab.rack import TestRack
 from tests.lab.watcher import Watcher
@@ -43,15 +45,18 @@ def containers(rack: TestRack) -> dict[str, str]:
     return dict(line.split() for line in lines)  # type: ignore[misc]
 
 
-def test_each_has_a_unit_and_a_port_of_its_own(several: TestRack) -> None:
+def test_each_has_a_unit_and_a_network_of_its_own(several: TestRack) -> None:
     assert list(containers(several)) == [
         "firstlight-second",
         "firstlight-tiny",
         "firstlight-tiny.2",
     ]
-    listening = several.sh(HOST, "ss -Htln | awk '{print $4}'").out.split()
-    for port in (8000, 8001, 8100):
-        assert f"127.0.0.1:{port}" in listening
+    networks = several.sh(HOST, "docker network ls --format '{{.Name}}'").out.split()
+    assert sorted(name for name in networks if name.startswith("fl-")) == [
+        "fl-8000",
+        "fl-8001",
+        "fl-8100",
+    ]
 
 
 def test_each_model_answers_under_its_own_name(several: TestRack) -> None:
@@ -74,10 +79,11 @@ def test_both_replicas_are_asked(several: TestRack) -> None:
     streams = [client.stream(12000) for _ in range(4)]  # seconds, also on a fast machine
     for stream in streams:
         next(stream)
+    places = " ".join(f"{EngineNetwork(port).container}:{PORT}" for port in (8000, 8001))
     busy = several.sh(
         HOST,
-        "key=$(head -n 1 /etc/firstlight/secrets/engine-key); for p in 8000 8001; do "
-        'echo "Authorization: Bearer $key" | curl -s -H @- http://127.0.0.1:$p/metrics | '
+        f"key=$(head -n 1 /etc/firstlight/secrets/engine-key); for p in {places}; do "
+        'echo "Authorization: Bearer $key" | curl -s -H @- http://$p/metrics | '
         "awk '/^llamacpp:requests_processing/ {print $2}'; done",
     ).out.split()
     for stream in streams:
@@ -128,3 +134,6 @@ def test_models_that_trade_places_do_not_meet(several: TestRack) -> None:
     for model in ("tiny", "second"):
         answer = several.client(HOST).ask(f"/models/{model}{CHAT}", {**chat(2), "model": model})
         assert answer.status == 200
+    # The replica that is gone took its network along.
+    networks = several.sh(HOST, "docker network ls --format '{{.Name}}'").out.split()
+    assert [name for name in networks if name.startswith("fl-")] == ["fl-8000", "fl-8100"]

@@ -11,26 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.rack import TestRack
+from tests.lab.standing import ADDRESS, ENGINE, GIVE, PORT, TAKE
 
 PROGRAM = Path(__file__).with_name("told_engine.py").read_text()
 UNIT = "firstlight-engine-tiny"
-PORT = 8000
 SECONDS = 240
 """After so many it ends by itself, whatever became of the test."""
 # What is stopped is out of the edge, too: the told one is let in by hand.
 BEGIN = f"""
-systemctl stop {UNIT}
+systemctl stop {UNIT}; {TAKE}
 cat >/run/told_engine.py <<'END'
 {PROGRAM}
 END
 systemd-run -q --collect --unit=told-engine -p RuntimeMaxSec={SECONDS} -p LimitNOFILE=65536 \
-  python3 /run/told_engine.py {PORT}
-for i in $(seq 100); do curl -fs http://127.0.0.1:{PORT}/seen >/dev/null && break; sleep 0.1; done
+  python3 /run/told_engine.py {ADDRESS} {PORT}
+for i in $(seq 100); do curl -fs http://{ENGINE}/seen >/dev/null && break; sleep 0.1; done
 rm -f /run/firstlight-engines/tiny
 """
 # Starts by hand count against the unit's limit like its own.
 END = f"""
-systemctl stop told-engine; systemctl reset-failed {UNIT}; systemctl start {UNIT}
+systemctl stop told-engine; {GIVE}; systemctl reset-failed {UNIT}; systemctl start {UNIT}
 """
 
 
@@ -44,7 +44,7 @@ class Told:
     def counted(self) -> dict[str, Any]:
         """Everything it has seen: ``seen`` (what became of each name), ``open`` and ``most``."""
         found: dict[str, Any] = json.loads(
-            self.rack.sh(self.host, f"curl -fsS http://127.0.0.1:{PORT}/seen").out
+            self.rack.sh(self.host, f"curl -fsS http://{ENGINE}/seen").out
         )
         return found
 

@@ -1,4 +1,4 @@
-"""Stands where an engine stands, at the port given, and does what each prompt tells it.
+"""Stands where an engine stands, at the ADDRESS and PORT given, and does what each prompt tells it.
 
 SIMULATED: no model. A prompt is "NAME ACTION [NUMBER [MILLISECONDS]]"; GET /seen tells what became
 of each NAME, and how many were asked for at the same time.
@@ -130,7 +130,7 @@ async def serve(reader, writer):
 
 async def main():
     server = await asyncio.start_server(
-        serve, "127.0.0.1", int(sys.argv[1]), backlog=1024, limit=2**26
+        serve, sys.argv[1], int(sys.argv[2]), backlog=1024, limit=2**26
     )
     async with server:
         await server.serve_forever()

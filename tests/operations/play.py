@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from inspect import getcallargs
+from pathlib import Path
 from typing import Any
 
 from pyinfra.api import StringCommand
 from pyinfra.context import ctx_host, ctx_state
 from pyinfra_testing.util import FakeHost, FakeState
 
+from firstlight import manifest
+
 Facts = Mapping[type, Any]
+
+
+# What is written here is recorded as on a host, in a folder that lasts as long as the tests.
+RECORDS = Path(tempfile.mkdtemp(prefix="firstlight-records-"))
+(RECORDS / "taken").write_text("first")
+atexit.register(shutil.rmtree, RECORDS, ignore_errors=True)
 
 
 class Host(FakeHost):
@@ -44,6 +56,11 @@ def converged(operation: Callable[..., Any], facts: Facts, **arguments: Any) -> 
     return not found and bool(host.noop_description)
 
 
+def recorded_here(command: StringCommand, records: Path = RECORDS) -> str:
+    """Return the text of a command that records what it does in the folder of the tests."""
+    return command.get_raw_value().replace(manifest.FOLDER, str(records))
+
+
 def run(
     command: StringCommand,
     env: Mapping[str, str] | None = None,
@@ -52,7 +69,7 @@ def run(
     stdin: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run one command as a host would; ``instead`` replaces fixed paths by a test's own."""
-    text = command.get_raw_value()
+    text = recorded_here(command)
     for path, other in (instead or {}).items():
         assert path in text, f"the command does not touch {path}"
         text = text.replace(path, str(other))

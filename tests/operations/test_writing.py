@@ -13,6 +13,7 @@ import pytest
 
 from firstlight.operations.files import File, writing
 from firstlight.secret import Secret
+from tests.operations.play import recorded_here
 from tests.operations.writer import STAGES, Writer
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
@@ -107,7 +108,7 @@ def test_nobody_else_can_read_a_secret_while_it_is_written(writer: Writer) -> No
     """Look at everything that exists below the two folders, as often as can be."""
     item = writer.file("secret", Secret("s3cret" * 400_000), "600")
     command = writing([item])
-    text = command.get_raw_value().replace(STAGES, str(writer.stages))
+    text = recorded_here(command).replace(STAGES, str(writer.stages))
     seen: set[int] = set()
     with subprocess.Popen(["sh", "-c", text], stdin=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None

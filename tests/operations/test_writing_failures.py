@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from firstlight.operations.files import writing
+from tests.operations.play import recorded_here
 from tests.operations.writer import STAGES, Writer
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
@@ -64,7 +65,7 @@ def test_two_runs_at_once_write_one_after_the_other(writer: Writer) -> None:
     entered, going = writer.stages.parent / "entered", writer.stages.parent / "going"
     slow = f'touch "{entered}"; while [ ! -e "{going}" ]; do sleep 0.02; done'
     text = [
-        writing([writer.file("x", content)], check).get_raw_value()
+        recorded_here(writing([writer.file("x", content)], check))
         for content, check in (("slow", slow), ("fast", ""))
     ]
     stdin = [

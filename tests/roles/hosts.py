@@ -16,6 +16,7 @@ from firstlight.facts.docker import Daemon, DockerDaemon, ImagesPresent
 from firstlight.facts.edge import Edge, EdgeState
 from firstlight.facts.engines import Engines, EngineState, EngineStates
 from firstlight.facts.files import PathStates
+from firstlight.facts.firewall import Firewall, FirewallState
 from firstlight.facts.nvidia import NvidiaProbe
 from firstlight.facts.packages import InstalledPackages, Packages
 from firstlight.facts.probe import HostProbe, Probe
@@ -96,6 +97,7 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
                 }
             ),
             EdgeBeforeEngines: False,
+            FirewallState: Firewall(loaded=True),
             CertificateState: Certificate(
                 purpose=wanted(settings) if settings.edge.enabled else "",
                 left=1.0,

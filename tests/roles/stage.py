@@ -24,7 +24,7 @@ from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 
 from firstlight import adapter, keys, pki, registry
 from firstlight.lock.pins import pins
-from firstlight.operations import certificates, docker, edge, engines, files, gpus, ready
+from firstlight.operations import certificates, docker, edge, engines, files, gpus, ready, trial
 from firstlight.operations.files import Directory, File
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
@@ -70,7 +70,7 @@ class Stage:
         patch.setattr(registry, "require", lambda *_: None)
         patch.setattr(registry, "environment", lambda *_: {})
         patch.setattr(bundle, "archive", lambda _: b"the fetch program")
-        for module in (certificates, docker, edge, engines, files, gpus, ready):
+        for module in (certificates, docker, edge, engines, files, gpus, ready, trial):
             patch.setattr(module, "writing", self._writing(module.writing))
 
     def _writing(self, real: Callable[..., Any]) -> Callable[..., Any]:

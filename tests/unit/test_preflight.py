@@ -35,7 +35,7 @@ def test_a_good_host_has_none(load: Load) -> None:
 
 
 def test_a_host_that_serves_already_has_none(load: Load) -> None:
-    running = held(p443="nginx", p80="nginx", p8000="docker-proxy")
+    running = held(p443="nginx", p80="nginx")
     assert found(load(), replace(GOOD, listeners=running)) == []
 
 
@@ -53,8 +53,6 @@ TABLE: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], tuple[str, ...
     ({"os_id": "rhel", "os_version": "10.1"}, {}, NO_EDGE, ("no Docker of its own", "source")),
     ({"listeners": held(p443="apache2")}, {}, {}, ("443", "apache2", "edge.port")),
     ({"listeners": held(p80="caddy")}, {}, {}, ("80", "caddy", "edge.http_port")),
-    ({"listeners": held(p8000="python3")}, {}, {}, ("8000", "python3", "models[0].port")),
-    ({"listeners": held(p8000="nginx")}, {}, {}, ("8000", "nginx")),
     ({"listeners": held(p443="docker-proxy")}, {}, {}, ("443", "docker-proxy")),
     ({"listeners": {80: frozenset({"nginx", "apache2"})}}, {}, {}, ("80", "apache2")),
     ({"listeners": held(p8443="x")}, {}, {"edge": {"port": 8443}}, ("8443",)),

@@ -15,6 +15,7 @@ import pytest
 
 from tests.lab.client import CHAT, chat
 from tests.lab.rack import Run, TestRack
+from tests.lab.standing import BASE
 from tests.lab.switching.conftest import HOST, ORDER, SIMULATED
 
 UNIT = "firstlight-engine-tiny.service"
@@ -90,7 +91,6 @@ def test_the_second_run_has_nothing_to_do(switched: Switch) -> None:
 
 
 def test_the_edge_closes_what_the_engine_leaves_open(switched: Switch) -> None:
-    port = 8000
     client, body = switched.lab.client(HOST), {"model": "tiny"}
     for each in CLOSED[switched.engine]:
         method, _, path = each.partition(" ")
@@ -98,9 +98,10 @@ def test_the_edge_closes_what_the_engine_leaves_open(switched: Switch) -> None:
         answer = client.ask(path, given, method=method)
         assert answer.status == 404, (each, answer.status, answer.body)
         if switched.engine in SIMULATED:  # it would have been answered there
-            url = f"http://127.0.0.1:{port}{path}"
+            url = f'"$base{path}"'
             ask = f"curl -s -o /dev/null -w '%{{http_code}}' -X {method} -d '{json.dumps(body)}'"
-            status = switched.on_host(f"{ask} {url}" if given else f"curl -s -f -o /dev/null {url}")
+            ask = f"{ask} {url}" if given else f"curl -s -f -o /dev/null {url}"
+            status = switched.on_host(f"{BASE}; {ask}")
             assert status in ("", "200"), (each, status)
 
 

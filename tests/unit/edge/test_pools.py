@@ -28,7 +28,7 @@ def test_a_workstation_has_its_own_models_and_nothing_between(site_of: MakeSite)
     found = behind(site_of, "ws", ws=TINY)["tiny"]
     assert found.stable.alone and found.canary is None
     (upstream,) = upstreams([found])
-    assert upstream["servers"] == ["127.0.0.1:8000 max_fails=0"]
+    assert upstream["servers"] == ["198.18.125.2:8080 max_fails=0"]
     assert upstream["out"] == "/run/firstlight-engines/tiny" and not doors([found])
 
 

@@ -57,7 +57,8 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture
 def spec(engine: Engine, tmp_path: Path) -> dict[str, Any]:
     return {
-        "base": engine.base, "port": engine.server_address[1], "container": "firstlight-tiny",
+        "base": engine.base, "address": "127.0.0.1", "port": engine.server_address[1],
+        "container": "firstlight-tiny",
         "out": str(tmp_path / "out" / "tiny"), "health": f"{engine.base}/health", "preload": None,
         "checks": [], "first_token": {"path": "/chat", "body": {"stream": True}},
         "busy": {"path": "/metrics", "gauges": ["running", "waiting"]},

@@ -42,13 +42,13 @@ def test_every_container_is_confined(model: Make, engine: str) -> None:
     assert int(value(run, "--pids-limit")) > 0
     assert value(run, "--memory") == value(run, "--memory-swap") == str(4 * 2**30)
     assert value(run, "--pull") == "never"
-    # Loopback only, and the weights cannot be written.
-    published = values(run, "--publish")
-    assert len(published) == 1 and published[0].startswith("127.0.0.1:8123:")
+    # A network of its own, no port on the host, and the weights cannot be written.
+    assert values(run, "--network") == ["fl-8123"]
+    assert value(run, "--ip") == value(run, "--dns") == "198.18.126.238"
     (want,) = wants(served)
     assert f"{want.folder}:/models/{served.name}:ro" in values(run, "--volume")
     assert served.image in run and "@sha256:" in served.image
-    for forbidden in ("--privileged", "--network", "--restart", "--cap-add", "--env-file"):
+    for forbidden in ("--privileged", "--publish", "-p", "--restart", "--cap-add", "--env-file"):
         assert forbidden not in run
 
 

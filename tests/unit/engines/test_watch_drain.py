@@ -83,5 +83,5 @@ def test_the_same_port_of_another_machine_is_not_counted(
 ) -> None:
     stubs.add("ss")
     monkeypatch.setenv("PATH", stubs.env["PATH"])
-    watch.connections(8080)
-    assert "127.0.0.1:8080" in stubs.calls("ss")[0]
+    watch.connections("198.18.125.2", 8080)
+    assert "198.18.125.2:8080" in stubs.calls("ss")[0]

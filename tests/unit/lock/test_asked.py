@@ -26,20 +26,21 @@ def test_two_hosts_ask_once_and_the_first_is_named(tmp_path: Path) -> None:
 
 def test_how_it_is_looked_up(tmp_path: Path) -> None:
     for name in ("ca.pem", "token"):
-        (tmp_path / name).touch()
+        (tmp_path / name).touch(mode=0o600)
     registries = {"registry.example.net:5000": {"ca": "ca.pem"}, "other": {"ca": "nowhere"}}
     model = MODEL | {"hub": "http://hub.example/", "hub_token": "token"}
     host = {"docker": {"registries": registries}, "models": [model]}
     image, weights = asked({"gpu1": host}, tmp_path)
     assert image.ca == tmp_path / "ca.pem"
-    assert (weights.hub, weights.hub_token) == ("http://hub.example", tmp_path / "token")
+    assert weights.hub_token is not None and weights.hub_token.file == tmp_path / "token"
+    assert weights.hub == "http://hub.example"
 
 
 @pytest.mark.parametrize("change", [{"hub_token": "nowhere"}, {}])
 def test_a_file_that_is_missing(tmp_path: Path, change: dict[str, str]) -> None:
     registries = {} if change else {"registry.example.net:5000": {"ca": "nowhere"}}
     host = {"docker": {"registries": registries}, "models": [MODEL | change]}
-    with pytest.raises(FirstlightError, match="nowhere is not there") as error:
+    with pytest.raises(FirstlightError, match="nowhere") as error:
         asked({"gpu1": host}, tmp_path)
     assert error.value.where.startswith("gpu1: models[0].")
 

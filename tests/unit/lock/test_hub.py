@@ -18,6 +18,7 @@ from firstlight.lock.asked import Asked
 from firstlight.lock.hub import snapshot, token_of
 from firstlight.lock.section import File, Weights
 from firstlight.lock.update import look_up
+from firstlight.settings.secret_source import SecretSource
 from firstlight.weights.source import Source
 from tests.unit.lock.conftest import TOKEN, MovingHub
 
@@ -61,10 +62,12 @@ def test_a_token_is_read_from_a_private_file_only(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text(f"{TOKEN}\n")
     path.chmod(0o600)
-    assert token_of(None) is None and token_of(path) == TOKEN
+    source = SecretSource(file=path)
+    assert token_of(None) is None and token_of(source) == TOKEN
     path.chmod(0o644)
     with pytest.raises(FirstlightError, match="can be read by others"):
-        token_of(path)
+        token_of(source)
+    assert token_of(SecretSource(credential="on-the-host")) is None
 
 
 BLOBS = [{"digest": f"sha256:{each * 64}", "size": 10} for each in "ab"]
@@ -131,10 +134,11 @@ def test_each_is_asked_for_its_own(registry: str, hub: MovingHub, tmp_path: Path
     found = look_up(Asked("weights", "ollama://qwen3:8b", WHERE, hub=registry))
     assert isinstance(found, Weights) and found.revision.startswith("sha256:")
     token = tmp_path / "token"
+    source = SecretSource(file=token)
     for content, right in ((TOKEN, True), ("hf_wrong", False)):
         token.write_text(content)
         token.chmod(0o600)
-        asked = Asked("weights", "hf://org/model@main", WHERE, hub=hub.url, hub_token=token)
+        asked = Asked("weights", "hf://org/model@main", WHERE, hub=hub.url, hub_token=source)
         with nullcontext() if right else pytest.raises(FirstlightError, match="hub_token"):
             found = look_up(asked)
             assert isinstance(found, Weights) and found.revision == hub.commit

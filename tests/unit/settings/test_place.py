@@ -145,3 +145,14 @@ def test_a_card_too_old_for_the_engine(
         return
     (text,) = [text for text in texts(problems(host)) if ".engine" in text]
     assert "found vllm, which needs 7.5, on Tesla V100" in text and "ollama or llamacpp" in text
+
+
+def test_no_two_engines_have_one_network(data: Data, problems: Problems, load: Loader) -> None:
+    (text,) = texts(problems(served(data, {"gpus": 1}, {"port": 8000 + 32768, "gpus": 1})))
+    assert text == (
+        "models[1].port: found 40768, exactly 32768 from 8000 of models[0], expected another port: "
+        "the two engines would have one network"
+    )
+    (text,) = texts(problems(served(data, {"replicas": 3, "gpus": 1}, {"port": 40770, "gpus": 1})))
+    assert text.startswith("models[1].port: found 40770, exactly 32768 from 8002 of models[0]")
+    assert load(served(data, {"gpus": 1}, {"port": 8000 + 32769, "gpus": 1})).models

@@ -97,7 +97,7 @@ MODEL: list[tuple[str, Any, str]] = [
     ("bytes", -1, "models[0].bytes: found -1, expected a size above 0"),
     ("hub", "ftp://x", 'models[0].hub: found "ftp://x", expected an http or https URL'),
     ("hub", "http://x:y", 'models[0].hub: found "http://x:y", expected an http or https URL'),
-    ("hub_token", "no.token", "models[0].hub_token: the model hub's token file is missing ("),
+    ("hub_token", "no.token", "models[0].hub_token: the file of the hub's token is missing ("),
     ("image", "vllm/vllm-openai:v1", 'models[0].image: found "vllm/vllm-openai:v1", expected an'),
     ("image", "a@sha256:1", 'models[0].image: found "a@sha256:1", expected an image by digest'),
     ("image", f"a:1@{DIGEST}", 'models[0].image: found "a:1@sha256:aaaa'),

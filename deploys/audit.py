@@ -1,0 +1,10 @@
+"""Looks at every host from inside: what listens, the firewall, who gets in, secrets, updates.
+
+pyinfra --dry inventories/prod.py deploys/audit.py   (firstlight audit looks from outside as well)
+"""
+
+from firstlight.audit_plan import audit_plan
+from firstlight.operations import audit
+from roles.openings import openings
+
+audit.told(name="Look from inside", looked=audit_plan(openings))

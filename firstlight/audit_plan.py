@@ -1,0 +1,128 @@
+"""What an audit says of the current host from inside: facts of several areas, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+from pyinfra import host, inventory, state
+
+from firstlight import adapter
+from firstlight.audit import access, listening, upkeep, walls
+from firstlight.audit.finding import Finding, judged
+from firstlight.audit.host import Looked
+from firstlight.audit.inside import Inside
+from firstlight.errors import FirstlightError
+from firstlight.facts.audit import AuditState
+from firstlight.facts.firewall import Firewall, FirewallState
+from firstlight.facts.hardening import HardeningState
+from firstlight.facts.ssh import SshConfiguration, SshState
+from firstlight.firewall.opening import Opening
+from firstlight.hardening.change import gaps
+from firstlight.hardening.found import Found
+from firstlight.hardening.wanted import Wanted
+from firstlight.operations.firewall import PROGRAM, UNITS
+from firstlight.operations.transaction_apt import OURS
+from firstlight.plan import refusing, site_plan
+from firstlight.settings import HostSettings
+from firstlight.settings.fronts import Site
+
+PYTHON = "/usr/bin/python3"
+# Where keys and secrets lie on a host, firstlight's and the system's own.
+SECRETS = ("/etc/firstlight/secrets", "/etc/firstlight/tls", "/var/lib/firstlight/trials")
+Declared = Callable[[HostSettings, Site], tuple[Opening, ...]]
+
+
+def audit_plan(declared: Declared) -> Looked:
+    """Return the current host looked at from inside, or refuse the run.
+
+    ``declared`` says what is open on a host.
+    """
+    with refusing():
+        sites = site_plan().settings
+        settings = sites[host.name]
+        found: Inside = host.get_fact(AuditState, secrets=SECRETS, held=OURS)
+        if found.failed:
+            fix = "is it Linux, with iproute2, and may the account use sudo?"
+            raise FirstlightError(
+                "the audit could not look at the host", where=host.name, why=found.failed, fix=fix
+            )
+        openings = declared(settings, sites)
+        findings = [
+            *listening.listening(host.name, found, openings),
+            *listening.published(host.name, found, openings),
+            *listening.egress(host.name, found),
+            *listening.dropped(host.name, found),
+            *firewalled(settings, found),
+            *access.accounts(host.name, found),
+            *access.secrets(host.name, found),
+            *by_ssh(found),
+            *upkeep.updates(host.name, found),
+            *upkeep.reboot(host.name, found),
+            *upkeep.holds(host.name, found),
+            *hardened(settings, found),
+            *walls.switched(host.name, settings.hardening.off),
+        ]
+        return looked(settings, found, openings, judged(findings, settings.hardening.off))
+
+
+def looked(
+    settings: HostSettings, found: Inside, openings: tuple[Opening, ...], findings: list[Finding]
+) -> Looked:
+    """Return what the command needs of the host to compare the view from outside with."""
+    data, _ = adapter.inventory_data(inventory)[host.name]
+    said = [str(data.get("ssh_hostname") or host.name), settings.reached_at]
+    if adapter.is_here(host):
+        said = [settings.address] if settings.address else []
+    return Looked(
+        host=host.name,
+        asked=adapter.hosts_asked(state),
+        known=tuple(site_plan().settings),
+        named=tuple(dict.fromkeys((*said, *settings.firewall.addresses))),
+        addresses=found.addresses,
+        ssh_port=settings.firewall.ssh_port,
+        host_keys=found.host_keys,
+        source=found.source,
+        openings=openings,
+        listeners=found.listeners,
+        findings=tuple(findings),
+        off=dict(settings.hardening.off),
+    )
+
+
+def firewalled(settings: HostSettings, found: Inside) -> Iterator[Finding]:
+    """Yield what is wrong with the firewall."""
+    if not settings.firewall.enabled:
+        yield walls.switched_off(host.name)
+        return
+    state_: Firewall = host.get_fact(FirewallState, python=PYTHON, program=PROGRAM, units=UNITS)
+    yield from walls.drift(host.name, state_, found)
+
+
+def by_ssh(found: Inside) -> Iterator[Finding]:
+    """Yield how SSH lets in more than keys."""
+    said: SshState = host.get_fact(SshConfiguration, keywords=access.KEYWORDS)
+    yield from access.ssh(host.name, said.effective, found.login)
+
+
+def hardened(settings: HostSettings, found: Inside) -> Iterator[Finding]:
+    """Yield every control of the host's hardening that is not in force."""
+    if not settings.hardening.enabled:
+        yield walls.unhardened(host.name)
+        return
+    managers: tuple[Literal["apt", "dnf"], ...] = ("apt", "dnf")
+    wanted = {
+        each: Wanted(settings.hardening.controls, each, settings.hardening.journal)
+        for each in managers
+    }
+    mine = wanted["dnf" if found.manager == "dnf" else "apt"]
+    state_: Found = host.get_fact(
+        HardeningState,
+        keys=mine.keys,
+        modes=mine.modes,
+        paths=mine.known_paths,
+        units=mine.known_units,
+    )
+    if not state_.read:
+        raise FirstlightError("the host's settings could not be read", where=host.name)
+    yield from walls.hardening(host.name, gaps(mine, state_))

@@ -1,0 +1,60 @@
+"""The firewall as it is loaded: what differs from what was written, and whether it comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyinfra.api import FactBase, QuoteString, StringCommand
+from typing_extensions import override
+
+SCRIPT = r"""
+python=$1 program=$2; shift 2
+for unit; do
+  systemctl is-enabled --quiet "$unit" 2>/dev/null || echo "down=$unit is not enabled"
+  case $unit in *.timer) systemctl is-active --quiet "$unit" || echo "down=$unit is not active" ;; esac
+done
+command -v nft >/dev/null 2>&1 && nft list table inet firstlight >/dev/null 2>&1 && echo loaded=yes
+if [ -f "$program" ]; then
+  "$python" -I "$program" state 2>&1 | sed '/^$/d; s/^/differs=/'
+else echo "down=$program is not there"; fi
+for unit in ufw firewalld; do systemctl is-active --quiet "$unit.service" 2>/dev/null && { [ $unit != ufw ] || grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; } && echo "foreign=$unit"; done
+true
+"""
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """``loaded``: the table is there. ``differs`` is what stands in it and was not written, or the
+
+    other way round; ``down`` is what is missing to have it back after a reboot or a flush;
+    ``foreign`` are others' firewalls that are active.
+    """
+
+    loaded: bool = False
+    differs: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+
+
+class FirewallState(FactBase[Firewall]):
+    """Return the :class:`Firewall` of a host, read by ``program``, kept by ``units``."""
+
+    default = Firewall
+
+    @override
+    def command(self, python: str, program: str, units: tuple[str, ...]) -> StringCommand:
+        words = [QuoteString(word) for word in (python, program, *units)]
+        return StringCommand("sh -c", QuoteString(SCRIPT), "firewall", *words)
+
+    @override
+    def process(self, output: list[str]) -> Firewall:
+        many: dict[str, list[str]] = {}
+        for line in output:
+            key, _, value = line.partition("=")
+            many.setdefault(key, []).append(value.strip())
+        return Firewall(
+            loaded="loaded" in many,
+            differs=tuple(many.get("differs", ())),
+            down=tuple(many.get("down", ())),
+            foreign=tuple(many.get("foreign", ())),
+        )

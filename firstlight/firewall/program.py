@@ -1,0 +1,100 @@
+"""Loads the host's firewall and looks whether it is as it was written. Runs on the host, as one file.
+
+``load`` puts the whole table in place in one transaction; ``keep`` does so where somebody took it
+away or changed it; ``state`` says in lines what is different. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+FILE = Path("/etc/firstlight/firewall/rules.nft")
+LIST = ["nft", "--json", "list", "table", "inet", "firstlight"]
+SECONDS = 20
+# What changes by itself: counters count, handles are given anew.
+PASSING = {"handle", "packets", "bytes"}
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def steady(value: Any) -> Any:
+    """Return ``value`` of nft's JSON without what changes by itself."""
+    if isinstance(value, dict):
+        return {key: steady(each) for key, each in value.items() if key not in PASSING}
+    return [steady(each) for each in value] if isinstance(value, list) else value
+
+
+def lines(listing: str) -> list[str]:
+    """Return what stands in a table as one line each, in its order."""
+    items = json.loads(listing)["nftables"] if listing.strip() else []
+    for each in items:
+        each.get("set", {}).pop("elem", None)  # packets and fetches fill the named ones
+    return [json.dumps(steady(each), sort_keys=True) for each in items if "metainfo" not in each]
+
+
+def written() -> list[str]:
+    """Return what the file makes, as the kernel lists it: loaded where it affects nobody."""
+    inside = f'nft -f "$1" && {" ".join(LIST)}'
+    done = run("unshare", "--net", "sh", "-c", inside, "sh", str(FILE))
+    if done.returncode:
+        raise OSError(done.stderr.strip() or f"nft does not take {FILE}")
+    return lines(done.stdout)
+
+
+def differences() -> list[str]:
+    """Return what is loaded and not written, or the other way round; nothing where all is well."""
+    loaded, wanted = lines(run(*LIST).stdout), written()
+    if loaded == wanted:
+        return []
+    if not loaded:
+        return ["the table is not there"]
+    found = [f"not there: {shown(each)}" for each in wanted if each not in loaded]
+    found += [f"not ours: {shown(each)}" for each in loaded if each not in wanted]
+    return found or ["the rules stand in another order"]
+
+
+def shown(line: str) -> str:
+    """Return an item of a listing in few words: where it stands, and what it says of itself."""
+    kind, item = next(iter(json.loads(line).items()))
+    words = [kind, item.get("chain", ""), item.get("name", ""), item.get("comment", "")]
+    rest = "" if item.get("comment") else json.dumps(item.get("expr", ""))[:160]
+    return " ".join(word for word in (*words, rest) if word and word != '""')
+
+
+def load() -> int:
+    done = run("nft", "-f", str(FILE))
+    sys.stderr.write(done.stderr)
+    return done.returncode
+
+
+def main(arguments: list[str]) -> int:
+    """``load``, ``keep`` or ``state``: 0 when done, else why on stderr."""
+    verb = arguments[0]
+    if verb == "load":
+        return load()
+    try:
+        found = differences()
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if verb == "state":
+        print("\n".join(found))
+        return 0
+    if not found:
+        return 0
+    code = load()
+    if code == 0:
+        print(
+            f"the firewall was changed by somebody, and is in place again: {'; '.join(found)}"[:900]
+        )
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,66 @@
+"""The ruleset of a host as nftables' text: made from what is declared, and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from firstlight.firewall.opening import Opening
+from firstlight.firewall.place import FILE
+from firstlight.rendering import render
+from firstlight.settings.firewall import Firewall, Forward
+
+FAMILIES = ((4, "ip"), (6, "ip6"))
+
+
+def ruleset(
+    settings: Firewall,
+    openings: Sequence[Opening],
+    busy_ports: Sequence[int] = (),
+    sets: str = "",
+    chains: str = "",
+) -> str:
+    """Return the whole table.
+
+    Of ``busy_ports`` one address may have so many connections and no more; ``sets`` and ``chains``
+    are what other parts add to the table.
+    """
+    return render(
+        FILE.removeprefix("/"),
+        openings=[line for each in openings for line in rules(each)],
+        forwards=[forwarded(each) for each in settings.forward],
+        busy_ports=busy_ports,
+        connections=settings.connections,
+        sets=sets,
+        chains=chains,
+    )
+
+
+def rules(opening: Opening) -> Iterator[str]:
+    """Yield the rules that let in what ``opening`` declares."""
+    ports = f"{opening.protocol} dport {listed(sorted(map(str, opening.ports), key=int))}"
+    end = f'accept comment "{shortened(opening.comment)}"'
+    if opening.anywhere:
+        yield f"{ports} {end}"
+        return
+    for version, family in FAMILIES:
+        if sources := opening.family(version):
+            yield f"{family} saddr {listed(sources)} {ports} {end}"
+
+
+def forwarded(each: Forward) -> str:
+    """Return the rule that lets packets pass between two interfaces."""
+    return (
+        f'iifname "{each.source}" oifname "{each.to}" accept '
+        f'comment "{shortened(f"allowed: {each.why}")}"'
+    )
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return an anonymous set, or its one element."""
+    return items[0] if len(items) == 1 else f"{{ {', '.join(items)} }}"
+
+
+def shortened(comment: str) -> str:
+    """Return a comment that nftables takes: 128 bytes at most."""
+    text = comment.replace('"', "'")
+    return text if len(text.encode()) < 128 else text.encode()[:124].decode(errors="ignore") + "..."

@@ -1,0 +1,122 @@
+"""The host's own firewall table: written, tried, confirmed over a new connection, kept in place."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from pyinfra import host, state
+from pyinfra.api import FunctionCommand, StringCommand, operation
+
+from firstlight import adapter
+from firstlight.errors import FirstlightError
+from firstlight.facts.files import PathState, PathStates
+from firstlight.facts.firewall import Firewall, FirewallState
+from firstlight.firewall.place import FILE, PROGRAM, SERVICE, TIMER
+from firstlight.operations.commands import explained, script
+from firstlight.operations.files import Directory, File, differing, show_differences
+from firstlight.operations.trial import tried
+
+UNITS = (SERVICE, TIMER)
+
+# The table as it is loaded now: this, and not only the file of before, has to come back.
+SAVE = r"""
+{ printf 'table inet firstlight\ndelete table inet firstlight\n'
+  nft --stateless list table inet firstlight 2>/dev/null || :; } >before.nft
+"""
+LOAD = r"""
+set -e; systemctl daemon-reload; systemctl enable --quiet {service} {timer}
+# Others' rules as they start may flush everything: the unit that loads ours at boot comes after.
+systemctl restart {service}; systemctl start {timer}
+"""
+REVERT = r"""
+systemctl daemon-reload
+nft -f before.nft
+[ -s /etc/firstlight/firewall/rules.nft ] || { systemctl disable --quiet --now {timer} {service}; nft -f before.nft; }
+"""
+
+# Ours is in place before theirs goes: at no moment is there none.
+TAKE_OVER = r"""
+for firewall; do
+  case $firewall in
+    ufw) ufw --force disable >/dev/null ;;
+    *) systemctl disable --quiet --now "$firewall.service" ;;
+  esac || exit 1
+done
+"""
+
+ENDED = r"""
+systemctl disable --quiet --now "$@" 2>/dev/null
+nft list table inet firstlight >/dev/null 2>&1 && nft delete table inet firstlight
+rm -rf /etc/firstlight/firewall; true
+"""
+
+
+def named(text: str) -> str:
+    """Return a script with the units' names."""
+    return text.replace("{service}", SERVICE).replace("{timer}", TIMER)
+
+
+@operation()
+def enforced(
+    items: Sequence[File | Directory],
+    python: str,
+    seconds: int,
+    take_over: bool = False,
+) -> Generator[StringCommand | FunctionCommand, None, None]:
+    """
+    Have the firewall in place: loaded as written, there at boot, put back where it was flushed.
+
+    + items: the rules, the program that loads them, and the units
+    + python: the host's Python
+    + seconds: how long a change waits for a new connection
+    + take_over: whether ufw and firewalld are switched off
+    """
+    have: dict[str, PathState] = (
+        host.get_fact(PathStates, paths=tuple(item.path for item in items)) or {}
+    )
+    todo = differing(items, have)
+    seen: Firewall = (
+        host.get_fact(FirewallState, python=python, program=PROGRAM, units=UNITS) or Firewall()
+    )
+    foreign = seen.foreign if take_over else ()
+    if not todo and seen.loaded and not (seen.differs or seen.down or foreign):
+        host.noop("the firewall is in place as it was written")
+        return
+    if adapter.wants_diff(state) and not adapter.is_executing(state):
+        show_differences(todo)
+    for line in () if todo else seen.differs:
+        adapter.say(f"{host.name}: firewall: {line}")
+    place = next((str(n) for n, item in enumerate(todo) if item.path == FILE), "")
+    yield from tried(
+        "firewall",
+        todo,
+        check=f"nft --check --file {place}" if place else "",
+        save=SAVE,
+        apply=named(LOAD),
+        revert=named(REVERT),
+        seconds=seconds,
+    )
+    if foreign:
+        yield explained(
+            script(TAKE_OVER, *foreign),
+            FirstlightError(
+                f"{', '.join(foreign)} could not be switched off",
+                where=host.name,
+                why="its own words stand above; firstlight's table is in place beside it",
+                fix="switch it off by hand, then run again",
+            ),
+        )
+
+
+@operation()
+def ended() -> Generator[StringCommand, None, None]:
+    """
+    Have no firewall of ours: its table, its units and its files go.
+    """
+    seen: Firewall = host.get_fact(FirewallState, python="false", program="/", units=()) or (
+        Firewall()
+    )
+    if not seen.loaded:
+        host.noop("there is no firewall of firstlight's")
+        return
+    yield script(ENDED, *UNITS)

@@ -1,0 +1,55 @@
+"""What a deploy works with: one host's settings, what was read of it, and what is to be there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from firstlight.catalogue import System
+from firstlight.edge.pools import Public
+from firstlight.edge.release import Release
+from firstlight.engines.instance import Instance
+from firstlight.facts.probe import Probe
+from firstlight.facts.ssh import SshState
+from firstlight.nvidia.decision import Decision
+from firstlight.phases import PhaseClock
+from firstlight.secret import Secret
+from firstlight.settings import HostSettings
+
+
+@dataclass(frozen=True)
+class GroundPlan:
+    """One host: its settings, what was read of it, its GPU layer if it has one.
+
+    ``sites`` are the settings of all hosts of the inventory.
+    """
+
+    settings: HostSettings
+    probe: Probe
+    system: System
+    gpu: Decision | None
+    sites: Mapping[str, HostSettings]
+    ssh: SshState
+
+
+@dataclass(frozen=True)
+class EdgePlan(GroundPlan):
+    """What nginx serves here, and the models behind its public door."""
+
+    instances: tuple[Instance, ...]
+    release: Release | None
+    publics: tuple[Public, ...]
+
+
+@dataclass(frozen=True)
+class HostPlan(EdgePlan):
+    """What the whole stack needs beside that.
+
+    ``secrets`` are what the host's engines ask for; with ``edge_first`` nginx has to show one
+    before they do.
+    """
+
+    secrets: tuple[Secret, ...]
+    edge_first: bool
+    fetch_program: bytes
+    clock: PhaseClock

@@ -1,0 +1,20 @@
+"""Ground: what every host has before it serves anything, in the one order in which it can be set up.
+
+Nothing is opened before the firewall is in place: what a role declares is let in from the moment
+on at which something answers there.
+"""
+
+from __future__ import annotations
+
+from firstlight.planned import GroundPlan
+from roles.base import base
+from roles.firewall import firewall
+from roles.openings import openings
+from roles.ssh import ssh
+
+
+def ground(host: GroundPlan) -> None:
+    """Set up packages, folders and clock, then who may reach the host."""
+    base(host.settings, host.system)
+    firewall(host.settings, host.system, openings(host.settings, host.sites))
+    ssh(host.settings, host.system, host.ssh)

@@ -1,0 +1,173 @@
+"""A change that is tried: kept when it is confirmed, taken back in every other case."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyinfra.api import FunctionCommand
+from pyinfra.context import ctx_host, ctx_state
+from pyinfra_testing.util import FakeState
+
+from firstlight import adapter
+from firstlight.operations import trial
+from firstlight.operations.files import File
+from firstlight.rendering import TEMPLATES
+from tests.operations import play
+from tests.stubs import Stubs
+
+OLD, NEW = "old rules\n", "new rules\n"
+
+
+class Host:
+    """Folders in place of a host's, and the program that runs there."""
+
+    def __init__(self, base: Path, stubs: Stubs) -> None:
+        self.base, self.stubs = base, stubs
+        self.file, self.new, self.counts = base / "rules", base / "new", base / "counts"
+        self.file.write_text(OLD)
+        self.program = base / "trial"
+        text = (TEMPLATES / "usr/local/lib/firstlight/trial").read_text()
+        for path in ("/var/lib/firstlight", "/run/firstlight"):
+            assert path in text
+            text = text.replace(path, f"{base}{path}")
+        self.program.write_text(text)
+        self.program.chmod(0o755)
+        self.folder = base / "var/lib/firstlight/trials/wall"
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.program), *words],
+            env=self.stubs.env, capture_output=True, text=True, timeout=20, check=False,
+        )  # fmt: skip
+
+    def armed(self) -> None:
+        undo = f"cat saved >{self.counts}"
+        done = self.run(
+            "arm", "wall", "30", "echo as it was >saved", undo, str(self.file), str(self.new)
+        )
+        assert done.returncode == 0, done.stderr
+        self.file.write_text(NEW)
+        self.new.write_text(NEW)
+        self.counts.write_text("as it is now")
+
+    def is_old(self) -> bool:
+        assert self.file.read_text() in (OLD, NEW)
+        return self.file.read_text() == OLD and not self.new.exists()
+
+
+@pytest.fixture
+def host(tmp_path: Path, stubs: Stubs) -> Iterator[Host]:
+    for name in ("systemctl", "systemd-run"):
+        stubs.add(name)
+    yield Host(tmp_path, stubs)
+
+
+def test_the_way_back_is_armed_before_anything_changes(host: Host) -> None:
+    host.armed()
+    (timer,) = host.stubs.calls("systemd-run")
+    assert "--on-active=30" in timer and timer.endswith("revert wall")
+    assert host.stubs.calls("systemctl")[0] == "systemctl enable --quiet firstlight-trials.service"
+    assert host.folder.stat().st_mode & 0o077 == 0
+
+
+def test_confirmed_it_stays_and_nothing_is_kept(host: Host) -> None:
+    host.armed()
+    assert host.run("confirm", "wall").returncode == 0
+    assert not host.is_old() and not host.folder.exists()
+    assert host.run("revert", "wall").returncode == 0  # a timer that comes late
+    assert not host.is_old()
+
+
+def test_not_confirmed_the_old_files_count_again(host: Host) -> None:
+    host.armed()
+    assert "was not confirmed" in host.run("revert", "wall").stdout
+    assert host.is_old() and host.counts.read_text() == "as it was\n"
+    late = host.run("confirm", "wall")
+    assert late.returncode == 3 and "back already" in late.stderr
+    host.armed()  # the next change can be tried
+
+
+def test_after_a_power_cut_the_boot_puts_the_files_back_and_starts_nothing(host: Host) -> None:
+    host.armed()
+    assert "put back" in host.run("boot").stdout
+    assert host.is_old() and host.counts.read_text() == "as it is now"
+    assert host.run("boot").stdout == ""
+
+
+def test_one_change_of_a_name_at_a_time(host: Host) -> None:
+    host.armed()
+    again = host.run("arm", "wall", "30", ":", ":", str(host.file))
+    assert again.returncode == 1 and "waits to be confirmed" in again.stderr
+    host.run("revert", "wall")
+    assert host.is_old()
+
+
+@pytest.mark.parametrize("broken", ["systemd-run", "systemctl"])
+def test_without_a_way_back_nothing_is_armed(host: Host, broken: str) -> None:
+    host.stubs.add(broken, "exit 1")
+    assert host.run("arm", "wall", "30", ":", ":", str(host.file)).returncode == 1
+    assert not (host.folder / "armed").exists()
+
+
+def test_what_cannot_be_saved_is_not_tried(host: Host) -> None:
+    assert host.run("arm", "wall", "30", "exit 7", ":", str(host.file)).returncode == 1
+    assert not (host.folder / "armed").exists()
+
+
+def test_the_commands_of_a_change_arm_first_and_confirm_last() -> None:
+    state = FakeState()
+    with ctx_state.use(state), ctx_host.use(play.Host(state, {})):
+        steps = list(trial.tried("wall", [File("/etc/rules", NEW)], apply="true", check="check 0"))
+    texts = [getattr(step, "get_raw_value", lambda: "confirm")() for step in steps]
+    assert "arm wall 30" in texts[1] and isinstance(steps[-1], FunctionCommand)
+    assert all(f"{trial.PROGRAM} revert wall" in text for text in texts[2:-1])
+    assert steps[-1].args == ("wall", 30)
+
+
+class Reached:
+    """A host whose new connections, and answers over them, are given."""
+
+    name = "gpu1"
+
+    def __init__(
+        self, patch: pytest.MonkeyPatch, connects: list[bool], answers: list[bool]
+    ) -> None:
+        self.said: list[str] = []
+        patch.setattr(adapter, "is_here", lambda _: False)
+        patch.setattr(adapter, "reconnect", lambda *_: connects.pop(0) if connects else False)
+        patch.setattr(adapter, "command", lambda *_: (answers.pop(0), "said") if answers else None)
+        patch.setattr(adapter, "complain", lambda _, error: self.said.append(str(error)))
+        patch.setattr(trial, "PAUSE_SECONDS", 0.01)
+        patch.setattr(trial, "RETURN_SECONDS", 0.2)
+
+    def confirmed(self, seconds: float = 0.1) -> bool:
+        return trial.confirm(None, self, "wall", seconds)  # type: ignore[arg-type]
+
+
+def test_a_new_connection_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Reached(monkeypatch, [False, True], [True]).confirmed()
+
+
+def test_nobody_comes_in_and_the_host_says_that_it_went_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connects = iter([False] * 5 + [True] * 50)
+    host = Reached(monkeypatch, [], [True])
+    monkeypatch.setattr(adapter, "reconnect", lambda *_: next(connects))
+    assert not host.confirmed(0.03)
+    assert "would have locked you out; the state of before is back" in host.said[0]
+
+
+def test_a_host_that_stays_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Reached(monkeypatch, [], [])
+    assert not host.confirmed()
+    assert "does not answer" in host.said[0] and "on its console" in host.said[0]
+
+
+def test_confirmed_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Reached(monkeypatch, [True] * 9, [False, True])
+    assert not host.confirmed()
+    assert "could not be confirmed: said" in host.said[0]
