@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from typing import Literal
 
 from firstlight.facts.manifest import Entry, Recorded, Unit
@@ -20,7 +19,6 @@ Kind = Literal["unit", "remove", "tree", "rmdir", "restore", "beside", "mode", "
 STATE = ("/etc/firstlight", "/usr/local/lib/firstlight", "/var/lib/firstlight")
 DAEMON = "/etc/docker/daemon.json"
 UNITS = "/etc/systemd/system/"
-OWN_NAME = re.compile(r"/firstlight(-[^/]*)?(/|$)")
 OWN_FOLDER = re.compile(r"/firstlight(-[^/]*)?$")
 OFF = ("disabled", "masked", "static", "indirect", "-", "generated", "alias", "transient")
 
@@ -50,13 +48,13 @@ def part_of(path: str, store: str) -> Part:
     return "units" if path.startswith(f"{UNITS}firstlight") else "files"
 
 
-def actions(found: Recorded, part: Part, owned: Sequence[str], store: str) -> list[Action]:
+def actions(found: Recorded, part: Part, store: str) -> list[Action]:
     """Return what is to be done for ``part``: files first, then folders from the deepest on."""
     made = [
         action
         for entry in found.entries
         if part_of(entry.path, store) == part
-        if (action := decided(entry, owned, late=found.taken != "first")) is not None
+        if (action := decided(entry)) is not None
     ]
     if part == "weights":  # the programs that fetch write there, and what they write is no entry
         return [Action("tree", store)] if found.named("weights") else []
@@ -65,16 +63,15 @@ def actions(found: Recorded, part: Part, owned: Sequence[str], store: str) -> li
     return [*rest, *sorted(folders, key=lambda action: action.path.count("/"), reverse=True)]
 
 
-def decided(entry: Entry, owned: Sequence[str], *, late: bool) -> Action | None:
+def decided(entry: Entry) -> Action | None:
     """Return what is to be done with one path; None: it is as it was, or not there."""
     path, was, now = entry.path, entry.was, entry.now
-    folder = now[:1].isdigit()
-    own_name = OWN_NAME.search(path) is not None
-    if (was == "owned" and not (late or own_name)) or (
-        now in ("absent", "original") and was != "kept"
-    ):
+    folder, own_name = now[:1].isdigit(), "firstlight" in path
+    if now in ("absent", "original") and was != "kept":
         return None
-    if was == "late" and not (own_name or any(fnmatch(path, each.rstrip("/")) for each in owned)):
+    if was == "owned" and not own_name:  # a pattern such as a keyring's fits others' files too
+        return None
+    if was == "late" and not own_name:  # it may have been there before: nobody wrote that down
         return Action("keep", path)
     if was == "kept":
         kind: Kind = "beside" if now == "changed" or folder else "restore"

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+_SECRET = re.compile(
+    r"^(hf_|sk-|fl_|gh[pousr]_|glpat-|Bearer )|://[^/]*@|PRIVATE KEY|[A-Za-z0-9_+]{32}"
+)
+_PUBLIC = re.compile(r"\bsha256:[0-9a-fA-F]+|\b[0-9a-f]{40}\b")
+"""Digests and commits are as long as secrets and meant to be shown."""
+
 
 class Secret:
     """A secret text whose ``repr``, ``str`` and formatting are ``***``.
@@ -37,3 +45,8 @@ class Secret:
 def revealed(text: str | Secret) -> str:
     """Return ``text`` itself, secret or not: to hash it or to send it where it belongs."""
     return text.reveal() if isinstance(text, Secret) else text
+
+
+def may_be_secret(value: str) -> bool:
+    """Whether ``value`` looks like a token, a key or a URL with a password."""
+    return bool(_SECRET.search(_PUBLIC.sub("", value)))

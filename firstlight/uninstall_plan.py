@@ -55,7 +55,7 @@ def said(found: Recorded, settings: HostSettings, traces: Traces) -> Iterator[st
     for part in PARTS:
         if part == "weights" and not wanted.weights:
             continue
-        for action in actions(found, part, traces.owned, traces.store):
+        for action in actions(found, part, traces.store):
             if part != "state" or action.path in STATE:
                 yield f"{action.path} {VERBS[action.kind]}"
     if any(entry.path == DAEMON and entry.now != "absent" for entry in found.entries):

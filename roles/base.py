@@ -39,7 +39,7 @@ def base(settings: HostSettings, system: System) -> None:
     """Install the common packages, make our folders, keep the clock right."""
     wanted = settings.base
     clock = (system.clock,) if wanted.time_sync else ()
-    firewall = ("nftables",) if settings.firewall.enabled else ()
+    firewall = ("nftables",) if settings.firewall.enabled or settings.models else ()
 
     # install
     packages.installed(

@@ -17,7 +17,7 @@ from firstlight.catalogue import System
 from firstlight.edge import certificates as files
 from firstlight.edge import tls
 from firstlight.operations import certificates as operations
-from firstlight.operations import packages
+from firstlight.operations import credentials, packages
 from firstlight.operations.files import Directory, File
 from firstlight.settings import HostSettings
 from roles.owned import Owned
@@ -25,7 +25,7 @@ from roles.owned import Owned
 OWNS = Owned(
     files=(
         f"{files.FOLDER}/", files.PROGRAM, f"{tls.STATE}/", f"{files.ACCOUNTS}/",
-        files.METRIC,
+        files.METRIC, f"{files.DROP_INS}/",
     ),
     units=tuple(
         f"{name}.{kind}" for name in (files.RENEWING, files.MEASURING)
@@ -81,6 +81,11 @@ def certificates(settings: HostSettings, system: System, *, shown: bool = True) 
             lock_timeout=settings.base.apt_lock_timeout,
             manager=system.manager,
         )
+
+    # configure
+    if own := files.handed(settings, on_host=True):
+        units = {f"{files.RENEWING}.service": own}
+        credentials.handed(name="Load the DNS provider's own credentials", units=units)
 
     # activate
     operations.kept(

@@ -9,12 +9,14 @@ from __future__ import annotations
 from firstlight.planned import GroundPlan
 from roles.base import base
 from roles.firewall import firewall
+from roles.hardening import hardening
 from roles.openings import openings
 from roles.ssh import ssh
 
 
 def ground(host: GroundPlan) -> None:
-    """Set up packages, folders and clock, then who may reach the host."""
+    """Set up packages, folders and clock, who may reach the host, and what it is hardened by."""
     base(host.settings, host.system)
     firewall(host.settings, host.system, openings(host.settings, host.sites))
     ssh(host.settings, host.system, host.ssh)
+    hardening(host.settings, host.system)

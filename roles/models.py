@@ -20,17 +20,20 @@ from firstlight.secret import Secret
 from firstlight.secrets.needed import HUB_TOKEN
 from firstlight.secrets.resolved import resolved
 from firstlight.settings import HostSettings
-from firstlight.weights import store
+from firstlight.weights import fence, store
+from firstlight.weights.reach import reached
 from firstlight.weights.wants import Want, every
 from roles.owned import Owned
 
 ACCOUNT = "firstlight-models"
 PROGRAM = "/usr/local/lib/firstlight/fetch.pyz"
+FENCE = "/usr/local/lib/firstlight/fetch-fence"
 
 OWNS = Owned(
     files=(
         f"{store.STORE}/",
         PROGRAM,
+        FENCE,
         "/etc/firstlight/weights/{model}.json",
         "/etc/firstlight/secrets/hub-token-{model}",
         "/etc/systemd/system/firstlight-weights@.service",
@@ -53,6 +56,7 @@ def job(want: Want) -> str:
             "folder": want.folder,
             "incoming": store.INCOMING,
             "marker": store.MARKER,
+            "reach": reached(want),
             **({"credential": credential(want)} if credential(want) else {}),
         },
         indent=1,
@@ -84,6 +88,8 @@ def models(settings: HostSettings, system: System, program: bytes) -> None:
     unit = render(
         "etc/systemd/system/firstlight-weights@.service",
         user=ACCOUNT,
+        fence=f"{system.python} -I {FENCE}",
+        hosts=f"{fence.FOLDER}/%i.hosts",
         store=store.STORE,
         python=system.python,
         certificates=system.certificates,
@@ -104,6 +110,7 @@ def models(settings: HostSettings, system: System, program: bytes) -> None:
         items=(
             Directory(store.STORE, "755", ACCOUNT, ACCOUNT),
             File(PROGRAM, program),
+            File(FENCE, Path(fence.__file__).read_text()),
             File("/etc/systemd/system/firstlight-weights@.service", unit),
             *jobs,
         ),
@@ -113,7 +120,7 @@ def models(settings: HostSettings, system: System, program: bytes) -> None:
             if not credential(want)
         ],
     )
-    own = {unit_of(want): name for want in wanted if (name := credential(want))}
+    own = {unit_of(want): [name] for want in wanted if (name := credential(want))}
     if own:
         credentials.handed(name="Load tokens from the host's own credentials", units=own)
 

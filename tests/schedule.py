@@ -13,8 +13,7 @@ TOGETHER = (
         "tests/lab/test_two_operators.py",
         "tests/lab/test_edge_three.py",
     ),
-    # Two bare hosts, one of the older suite.
-    ("tests/lab/test_lab_hosts.py", "tests/lab/test_ssh_releases.py"),
+    ("tests/lab/test_lab_hosts*.py",),  # two bare hosts, one of the older suite
     ("tests/lab/switching/test_*.py",),  # vLLM's image: 1 GB, unpacked
 )
 """Patterns of files that one worker runs."""
@@ -25,6 +24,7 @@ FIRST = (
     "tests/lab/test_two_operators.py",
     "tests/lab/test_edge_three.py",
     "tests/lab/switching/test_*.py",  # its images are being made meanwhile: see tests/lab/ahead.py
+    "tests/lab/vm/test_*.py",  # it waits for an emulated kernel, and its disk is being made
     "tests/lab/test_simulated_*.py",
     "tests/lab/*",
 )

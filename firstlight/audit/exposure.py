@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firstlight.audit.finding import Finding
 from firstlight.audit.host import Looked
@@ -70,6 +70,21 @@ def exposed(looked: Looked, seen: Seen) -> Iterator[Finding]:
                 if each.role == "edge"
                 else "start what serves it",
             )
+
+
+def together(found: Iterable[Finding]) -> list[Finding]:
+    """Return findings that differ in where they were seen from alone as one each."""
+    why: dict[Finding, list[str]] = {}
+    for each in found:
+        why.setdefault(replace(each, why=""), []).append(each.why)
+    return [
+        replace(each, why=f"{said[0]}{''.join(_also(more) for more in said[1:])}")
+        for each, said in why.items()
+    ]
+
+
+def _also(why: str) -> str:
+    return f", and {why.rpartition('asked ')[2]}"
 
 
 def declared(looked: Looked, protocol: Protocol) -> list[Opening]:

@@ -74,7 +74,9 @@ def by_ssh(destination: str, asked: Mapping[str, Any]) -> str:
         raise FirstlightError("this is no destination of ssh", where=destination)
     quoted = "'" + json.dumps(asked) + "'"  # JSON of numbers, addresses and hex has no quote
     words = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", destination]
-    return piped([*words, f"exec python3 - {quoted}"], destination, limit(asked))
+    return piped(
+        [*words, f'ulimit -n "$(ulimit -Hn)"; exec python3 - {quoted}'], destination, limit(asked)
+    )
 
 
 def piped(words: list[str], where: str, seconds: float) -> str:
@@ -116,9 +118,14 @@ def seen(
                 source=one["source"],
                 tcp=tuple(sorted(int(port) for port in one["open"])),
                 udp=tuple(one.get("udp", ())),
-                asked=(*tcp, *((port, port) for port in target.known)),
+                asked=(*tcp, *beside(tcp, target.known)),
                 counts={key: one[key] for key in ("closed", "rejected", "silent")},
                 error=one["error"],
             )
         )
     return found, float(said["seconds"])
+
+
+def beside(tcp: Ranges, known: Sequence[int]) -> list[tuple[int, int]]:
+    """Return ports that are asked though the ranges leave them out."""
+    return [(each, each) for each in known if not any(low <= each <= high for low, high in tcp)]

@@ -1,13 +1,12 @@
-"""Probes TCP and UDP ports: a program of its own, which nothing but Python (3.8 or newer) is needed for.
+"""Probes TCP and UDP ports: a program of its own, which needs Python 3.8 and nothing else.
 
 ``python3 - REQUEST < scanner.py`` runs it anywhere and leaves nothing there. REQUEST is JSON:
 {"targets": [{"address", "tcp": [[from, to], …], "known": [port, …], "udp": [port, …]}], "rate",
 "payloads": {port: [hex, …]}}; ``known`` ports are asked first, to learn how long answers take. What
 answers is printed as JSON.
 
-Thousands of sockets wait in one selector, without a task for each: 50 µs a port (measured). Every
-socket waits long enough for the kernel to send its SYN a second time, so that one lost packet hides
-no port.
+Thousands of sockets wait in one selector: 50 µs a port (measured). Each waits long enough for the
+kernel to send its SYN a second time, so that one lost packet hides no port.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import collections
 import contextlib
 import errno
 import json
+import os
 import random
 import selectors
 import socket
@@ -27,6 +27,7 @@ from typing import Any
 
 RETRANSMITTED = 1.0  # seconds after which Linux, BSD and macOS send a SYN again
 SPARE = 64  # descriptors left to the interpreter
+MOST = 70000  # as many as there are ports
 NO_WAY = (errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EACCES, errno.EPERM)
 BUSY = (errno.ENOBUFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
@@ -36,15 +37,15 @@ def family(address: str) -> int:
 
 
 def descriptors() -> int:
-    """How many sockets may be open at once."""
+    """Return how many sockets may be open at once."""
     try:
         import resource
 
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        most = 70000 if hard == resource.RLIM_INFINITY else min(hard, 70000)
+        most = MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    except (ImportError, OSError, ValueError):
-        most = 256
+    except (ImportError, OSError, ValueError):  # a minimal Python: the shell has raised the limit
+        most = min(os.sysconf("SC_OPEN_MAX"), MOST)
     return max(32, most - SPARE)
 
 
@@ -53,7 +54,7 @@ class Scan:
 
     def __init__(self, targets: list[Any], rate: int) -> None:
         self.targets, self.rate = targets, rate
-        self.window = descriptors()
+        self.most = self.window = descriptors()
         self.wait = {t["address"]: RETRANSMITTED + 0.5 for t in targets}
         self.seen: dict[str, Any] = {
             t["address"]: {"open": {}, "closed": 0, "rejected": 0, "silent": 0, "source": "", "error": ""}
@@ -67,10 +68,8 @@ class Scan:
         try:
             sock = socket.socket(family(address), socket.SOCK_STREAM)
         except OSError as error:
-            if error.errno in BUSY:
-                return False
-            self.seen[address]["error"] = error.strerror
-            return True
+            self.seen[address]["error"] = "" if error.errno in BUSY else str(error.strerror)
+            return error.errno not in BUSY
         sock.setblocking(False)
         # Ends with a reset: a probe must not leave the scanned host sockets that wait.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -131,6 +130,7 @@ class Scan:
                     self.window = max(32, len(self.flying) // 2)
                     break
                 place += 1
+                self.window = min(self.window + 1, self.most)
             moved = self.turn(place < allowed)
             if place >= allowed and place < len(ports) and not moved:
                 time.sleep(0.002)

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from firstlight.audit import document, report, scan
-from firstlight.audit.command import Asked, Audit
+from firstlight.audit.asked import Asked
+from firstlight.audit.command import Audit
 from firstlight.audit.command import audit as look
 
 

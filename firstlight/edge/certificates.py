@@ -30,6 +30,7 @@ LOCK = "/run/firstlight/certificate.lock"
 
 RENEWING = "firstlight-certificate"
 MEASURING = "firstlight-certificate-expiry"
+DROP_INS = f"{UNITS}/{RENEWING}.service.d"
 _LONGEST_COMMON_NAME = 64
 _OWN_ONLY = ("issuer.crt", "issuer.key", "root.crt")
 _ACME_ONLY = ("server-ca.crt",)
@@ -83,7 +84,10 @@ def variables(settings: HostSettings, names: list[str], issuer: Leaf | None) -> 
         "provider": acme.dns_provider or "",
         "resolvers": " ".join(acme.dns_resolvers),
         "dns_wait": "yes" if acme.dns_wait else "no",
-        "credentials": " ".join(sorted(acme.dns_credentials)),
+        "credentials": " ".join(
+            f"{name}={source.credential}" if source.on_host else name
+            for name, source in sorted(acme.dns_credentials.items())
+        ),
     }
 
 
@@ -134,7 +138,10 @@ def units(settings: HostSettings, issuer: Leaf | None) -> dict[str, str]:
     # An ACME server counts what fails; the host's own authority does not.
     acme = settings.edge.tls.mode == "acme"
     calendar, spread = ("00/6:00", "2h") if acme else ("hourly", "10min")
-    given = {RENEWING: {"calendar": calendar, "spread": spread}, MEASURING: {}}
+    given: dict[str, dict[str, object]] = {
+        RENEWING: {"calendar": calendar, "spread": spread, "credentials": handed(settings)},
+        MEASURING: {},
+    }
     wanted = (RENEWING, MEASURING) if renews(settings, issuer) else (MEASURING,)
     return {
         f"{UNITS}/{name}.{kind}": render(
@@ -145,12 +152,28 @@ def units(settings: HostSettings, issuer: Leaf | None) -> dict[str, str]:
     }
 
 
+def handed(settings: HostSettings, *, on_host: bool = False) -> list[str]:
+    """Return the names of the credentials that the unit is handed: of files that are written
+    here, or those that are ``on_host`` already.
+    """
+    acme = settings.edge.tls.acme
+    if settings.edge.tls.mode != "acme" or acme.challenge != "dns-01":
+        return []
+    return sorted(
+        source.credential or name
+        for name, source in acme.dns_credentials.items()
+        if source.on_host is on_host
+    )
+
+
 def absent(settings: HostSettings, made: dict[str, str | Secret]) -> tuple[str, ...]:
     """Return what another mode left behind and this one does not know."""
     own = [f"{FOLDER}/{name}" for name in (*_OWN_ONLY, *_ACME_ONLY)]
     own += [f"{UNITS}/{RENEWING}.{kind}" for kind in ("service", "timer")]
     if not any(path.startswith(f"{FOLDER}/dns/") for path in made):
         own.append(f"{FOLDER}/dns")
+    if not handed(settings, on_host=True):
+        own.append(DROP_INS)
     return tuple(path for path in own if path not in made)
 
 

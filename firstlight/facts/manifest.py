@@ -27,7 +27,8 @@ state() {
 asked paths && [ -e $m/files ] && while IFS=$tab read -r was path; do
   echo "path$tab$was$tab$(state "$path")$tab$path"
 done <$m/files
-asked paths && for path in $owned; do
+# Where nothing of firstlight's own is, what bears its name was left there on purpose.
+asked paths && { [ -e $m/taken ] || [ -e /etc/firstlight ]; } && for path in $owned; do
   [ -e "$path" ] || [ -L "$path" ] || continue
   cut -f2- $m/files 2>/dev/null | grep -qxF "${path%/}" || echo "path${tab}owned$tab-$tab${path%/}"
 done
@@ -45,7 +46,21 @@ asked packages && [ -e $m/packages ] && printf '%s\n' "$now" | awk -v tab="$tab"
   {word = substr($0, 2); sign = substr($0, 1, 1)}
   sign == "+" && word in now || sign == "-" && !(word in now) {sub(/ /, tab, word); print "moved" tab sign tab word}' - $m/packages
 sed -n "s/^account /account$tab/p" $m/things 2>/dev/null
-asked units && for unit in $units $(sed -n 's/^unit //p' $m/things 2>/dev/null); do
+# Units that packages brought which firstlight installed: they are not to be on afterwards.
+theirs() {
+  { systemctl list-unit-files --no-legend --no-pager --plain --state=enabled | cut -d' ' -f1
+    systemctl list-units --no-legend --no-pager --plain --state=active --type=service,socket,timer | cut -d' ' -f1
+  } | sort -u | while read -r unit; do
+    grep -q "^unit $unit " $m/before && continue
+    path=$(systemctl show -p FragmentPath --value "$unit")
+    case $path in /usr/lib/*|/lib/*) : ;; *) continue ;; esac
+    if [ -s /var/lib/dpkg/status ]; then
+      name=$(dpkg -S "$path" 2>/dev/null || dpkg -S "${path#/usr}" 2>/dev/null || dpkg -S "/usr$path" 2>/dev/null); name=${name%%: *}
+    else name=$(rpm -qf --qf '%{NAME}.%{ARCH}' "$path"); fi
+    grep -qxF -e "+installed $name" $m/packages && echo "$unit"
+  done
+}
+asked units && for unit in $(printf '%s\n' $units $(sed -n 's/^unit //p' $m/things 2>/dev/null) $([ -e $m/packages ] && theirs) | sort -u); do
   was=$(awk -v u="$unit" '$1 == "unit" && $2 == u {s = $3} $1 == "active" && $2 == u {a = "active"} END {print (s ? s : "-") " " (a ? a : "-")}' $m/before 2>/dev/null)
   echo "unit$tab$unit$tab${was:-? ?}$tab$(systemctl is-enabled "$unit" 2>/dev/null | grep . || echo -) $(systemctl is-active "$unit")"
 done
@@ -60,6 +75,9 @@ asked paths && [ -e $m/before ] && for key in $(cut -f2- $m/files 2>/dev/null | 
   done
 done
 if asked holds && [ -s "$held" ] && command -v apt-mark >/dev/null; then apt-mark showhold | grep -xF -f "$held" | sed "s/^/hold$tab/"; fi
+if asked docker && ! systemctl is-active --quiet docker.service && [ -e /sys/class/net/docker0 ]; then
+  [ ! -e $m/before ] || grep -qx 'interface docker0' $m/before || echo "bridge${tab}docker0"
+fi
 if asked docker && systemctl is-active --quiet docker.service; then
   docker ps -a --format '{{.Names}}' | grep '^firstlight-' | sed "s/^/container$tab/"
   docker network ls --format '{{.Name}}' | grep -E '^(firstlight-|fl-[0-9])' | sed "s/^/network$tab/"
@@ -74,7 +92,7 @@ asked paths && find /etc -xdev -name '*.before-firstlight.disabled' | sed "s/^/a
 [ -d "$store" ] && echo "weights$tab$store"
 ls -d /etc/firstlight /usr/local/lib/firstlight /run/firstlight /run/firstlight-* 2>/dev/null | sed "s/^/own$tab/"
 [ -d "${m%/*}" ] && find "${m%/*}" -mindepth 1 -maxdepth 1 '!' -name manifest | sed "s/^/own$tab/"
-ls -d $m/files $m/wrote $m/originals 2>/dev/null | sed "s/^/own$tab/"
+ls -d $m/originals $m/daemon.json 2>/dev/null | sed "s/^/own$tab/"
 true
 """
 

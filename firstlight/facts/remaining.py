@@ -21,6 +21,8 @@ COMPARE = r"""
 (set +e; snapshot 2>/dev/null) | LC_ALL=C sort -u | LC_ALL=C comm -3 "$1/before" - | sed 's/^\t/+ /; t; s/^/- /'
 """
 GONE, CAME = "- ", "+ "
+LEFT, OTHER, MISSING = "left, and not there before: ", "other than before: ", "gone: "
+PACKAGES_BRING = ("package ", "unit ", "file ", "link ", "directory ", "group ", "user ")
 
 
 class Remaining(FactBase[list[str]]):
@@ -65,3 +67,18 @@ def key(line: str) -> str:
 def noise(line: str, own: Sequence[str]) -> bool:
     """Tell whether a difference says nothing about firstlight."""
     return line.startswith(NOISE) or any(f" {path}" in line for path in own)
+
+
+def summary(lines: Sequence[str], packages_stay: bool) -> list[str]:
+    """Return what an operator is told: what packages brought is counted where they stay."""
+    if not lines:
+        return ["the host is as it was before firstlight"]
+    theirs = [
+        line
+        for line in lines
+        if packages_stay and line.startswith(LEFT) and line[len(LEFT) :].startswith(PACKAGES_BRING)
+    ]
+    told = [line for line in lines if line not in theirs]
+    kinds = [line[len(LEFT) :].split(" ")[0] for line in theirs]
+    counted = ", ".join(f"{kinds.count(kind)} of kind {kind}" for kind in sorted(set(kinds)))
+    return [*told, f"{LEFT}with the packages that stay: {counted}"] if theirs else told

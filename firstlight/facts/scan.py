@@ -7,8 +7,10 @@ from typing_extensions import override
 
 from firstlight.audit.scan import PROGRAM
 
-# The program comes in by the shell's own input: it is never a file there.
+# The program comes in by the shell's own input: it is never a file there. The limit of open files
+# is raised by the shell, because Debian's minimal Python cannot.
 RUN = r"""
+ulimit -n "$(ulimit -Hn)"
 exec python3 - "$1" <<'PROGRAM'
 """
 

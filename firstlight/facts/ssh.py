@@ -52,7 +52,7 @@ show() {
 }
 show /etc/ssh/sshd_config 0
 seen=" "
-for user in root $login "$@"; do
+for user in root $login $SUDO_USER "$@"; do
   case $seen in *" $user "*) continue ;; esac
   seen="$seen$user "
   home=$(getent passwd "$user" | cut -d: -f6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
@@ -21,11 +21,13 @@ def drop_in(unit: str) -> str:
     return f"{UNITS}/{unit}.d/credential.conf"
 
 
-def text(held: Held) -> str:
-    """Return what hands a unit the credential, under its own name, instead of all others."""
-    name = held.path.rpartition("/")[2]
-    encrypted = "Encrypted" if held.encrypted else ""
-    return f"[Service]\nLoadCredential=\nLoadCredential{encrypted}={name}:{held.path}\n"
+def text(credentials: Iterable[Held]) -> str:
+    """Return what hands a unit the credentials, each under its own name, beside its others."""
+    lines = ["[Service]"]
+    for held in credentials:
+        encrypted = "Encrypted" if held.encrypted else ""
+        lines.append(f"LoadCredential{encrypted}={held.path.rpartition('/')[2]}:{held.path}")
+    return "\n".join(lines) + "\n"
 
 
 def missing(name: str, where: str) -> FirstlightError:
@@ -40,25 +42,27 @@ def missing(name: str, where: str) -> FirstlightError:
 
 
 @operation()
-def handed(units: Mapping[str, str]) -> Generator[StringCommand, None, None]:
+def handed(units: Mapping[str, Sequence[str]]) -> Generator[StringCommand, None, None]:
     """
-    Have units load a credential from the host's store.
+    Have units load credentials from the host's store.
 
-    + units: the credential's name, by the unit that is to load it
+    + units: the credentials' names, by the unit that is to load them
     """
-    names = sorted(set(units.values()))
+    names = sorted({name for each in units.values() for name in each})
     held: dict[str, Held] = host.get_fact(HeldCredentials, names=names) or {}
     absent = [name for name in names if name not in held]
     if absent:
         yield failure(missing(absent[0], host.name))
         return
-    items = [File(drop_in(unit), text(held[name])) for unit, name in units.items()]
+    items = [
+        File(drop_in(unit), text([held[name] for name in each])) for unit, each in units.items()
+    ]
     have: dict[str, PathState] = (
         host.get_fact(PathStates, paths=tuple(item.path for item in items)) or {}
     )
     todo = differing(items, have)
     if not todo:
-        host.noop(f"{len(units)} units load their credential from the host's store")
+        host.noop(f"{len(units)} units load their credentials from the host's store")
         return
     yield writing(todo)
     yield script("systemctl daemon-reload")

@@ -114,10 +114,9 @@ done
 """,
 }
 
-# What daemons wrote where no package knows it. Docker's own rules would stay in the kernel until
-# the next boot, and so would its bridge.
+# Docker's own rules would stay in the kernel until the next boot, and so would its bridge.
 DOCKER_LEFT = r"""
-command -v dockerd >/dev/null && exit 0
+systemctl is-active --quiet docker.service && exit 0
 ip link delete docker0 2>/dev/null
 for family in ip ip6; do
   for table in $(nft list tables $family 2>/dev/null | awk '{print $3}'); do
@@ -128,6 +127,7 @@ for family in ip ip6; do
 done
 exit 0
 """
+# What daemons wrote where no package knows it.
 DATA = r"""
 m=$1; shift
 for path in "$@"; do
@@ -150,7 +150,13 @@ m=$1 keep=$2
 for path in /etc/firstlight /usr/local/lib/firstlight $(ls -d /run/firstlight /run/firstlight-* 2>/dev/null); do rm -rf -- "$path"; done
 if [ "$keep" = no ]; then rm -rf -- "${m%/*}"; exit; fi
 for path in "${m%/*}"/* "${m%/*}"/.[!.]*; do [ "$path" = "$m" ] || rm -rf -- "$path"; done
-rm -rf -- "$m/originals" "$m/files" "$m/wrote" "$m/daemon.json"
+rm -rf -- "$m/originals" "$m/daemon.json"
+# What somebody changed is known to stay.
+tab=$(printf '\t')
+[ ! -e "$m/files" ] || while IFS=$tab read -r was path; do
+  [ "$was" != - ] || [ ! -f "$path" ] || printf '%s\t%s\n' "$was" "$path"
+done <"$m/files" >"$m/files.new"
+if [ -s "$m/files.new" ]; then mv -f "$m/files.new" "$m/files"; else rm -f "$m/files" "$m/files.new" "$m/wrote"; fi
 sed -i '/^account /!d' "$m/things" 2>/dev/null
 true
 """

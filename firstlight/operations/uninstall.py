@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand, operation
 
 from firstlight import adapter
 from firstlight.facts.manifest import ManifestState, Recorded
-from firstlight.facts.remaining import Remaining
+from firstlight.facts.remaining import Remaining, summary
 from firstlight.manifest import FOLDER
 from firstlight.operations import removal_scripts as scripts
 from firstlight.operations.commands import script
@@ -66,7 +66,7 @@ def put_back(traces: Traces, part: Part) -> Commands:
     found = traces.read("paths")
     todo: list[tuple[str, str, str]] = [
         (each.kind, each.path, each.mode)
-        for each in actions(found, part, traces.owned, traces.store)
+        for each in actions(found, part, traces.store)
         if each.kind != "keep"
     ]
     aside = found.named("aside") if part == "files" else ()
@@ -119,14 +119,15 @@ def switched(traces: Traces) -> Commands:
     """
     found = traces.read("units", "docker")
     todo = to_switch(found.units, DOCKER if others_containers(found) else ())
-    if not todo:
+    if not (todo or found.named("bridge")):
         host.noop("units of others are as they were")
         return
     yield script(scripts.SWITCH, _stdin=lines(todo))
+    yield script(scripts.DOCKER_LEFT, FOLDER)
 
 
 def others_containers(found: Recorded) -> bool:
-    """Whether containers are on the host that are not firstlight's."""
+    """Tell whether containers are on the host that are not firstlight's."""
     return any(int(w[0].split()[0]) > int(w[0].split()[1]) for w in found.words.get("foreign", ()))
 
 
@@ -147,7 +148,6 @@ def purged(traces: Traces, data: Sequence[str]) -> Commands:
     if names:
         purge = scripts.PURGE[traces.manager].join(scripts.AROUND)
         yield script(purge, FOLDER, _stdin="\n".join(names))
-    yield script(scripts.DOCKER_LEFT, FOLDER)
     yield script(scripts.DATA, FOLDER, *data)
     if marked := found.moved("-", "auto"):
         yield script(scripts.AUTOMATIC, *marked)
@@ -184,6 +184,7 @@ def forgotten(traces: Traces) -> Commands:
         host.noop("firstlight keeps nothing here")
         return
     if adapter.is_executing(state):
-        for line in host.get_fact(Remaining, folder=FOLDER, own=STATE) or []:
+        left = host.get_fact(Remaining, folder=FOLDER, own=STATE) or []
+        for line in summary(left, bool(found.moved("+", "installed"))):
             adapter.say(f"    {host.name}: {line}")
     yield script(scripts.FORGET, FOLDER, "yes" if keep else "no")

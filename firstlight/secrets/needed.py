@@ -51,7 +51,7 @@ def _of_edge(settings: HostSettings) -> Iterator[Needed]:
     if tls.mode == "acme" and tls.acme.challenge == "dns-01":
         for name, source in tls.acme.dns_credentials.items():
             key = f'edge.tls.acme.dns_credentials["{name}"]'
-            yield Needed("edge", key, source, dns_credential(name), "text")
+            yield Needed("edge", key, source, dns_credential(name), "text", on_host=True)
     if people is not None:
         yield Needed("edge", "edge.people.client_secret", people.client_secret, CLIENT_SECRET)
 

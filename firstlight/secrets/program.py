@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from firstlight.errors import FirstlightError
-from firstlight.settings.found import may_be_secret
+from firstlight.secret import may_be_secret
 
 SECONDS = 120.0
 """How long it may take: somebody may have to touch a key or type a pass phrase."""
@@ -17,6 +18,8 @@ LONGEST = 64 * 1024
 """More than this is no secret, in bytes."""
 _LINES, _COLUMNS = 4, 200
 _LOOK_SECONDS = 0.02
+_RECIPIENT = re.compile(r"\bage1[0-9a-z]{58}\b")
+"""Whom a file is encrypted for: public, and what one has to know when it cannot be decrypted."""
 
 _hidden: set[str] = set()
 
@@ -27,15 +30,18 @@ def hide(variable: str) -> None:
 
 
 def printed(
-    words: Sequence[str], what: str, fix: str, environment: Mapping[str, str] | None = None
+    words: Sequence[str],
+    what: str,
+    where: str,
+    fix: str,
+    environment: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Return what the program prints. ``what`` names the secret and ``fix`` mends it, in errors.
+    """Return what the program prints. ``what``, ``where`` and ``fix`` are those of its errors.
 
     ``environment`` is added to that of this process. The program gets no input, but the terminal
     is its own to ask at. Raises :class:`FirstlightError`, which never shows what it printed.
     """
     program = words[0]
-    where = f"the program {program}"
     surrounding = {key: each for key, each in os.environ.items() if key not in _hidden}
     try:
         process = subprocess.Popen(
@@ -106,7 +112,8 @@ def _said(told: bytes, out: bytes) -> str:
     words = out.decode("utf-8", "replace").split()
     shown = [
         "(a line that may hold a secret)"
-        if may_be_secret(line) or any(len(word) > 3 and word in line for word in words)
+        if may_be_secret(_RECIPIENT.sub("", line))
+        or any(len(word) > 3 and word in line for word in words)
         else "".join(each if each.isprintable() else "?" for each in line)[:_COLUMNS]
         for line in lines
     ]

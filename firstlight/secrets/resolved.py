@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from firstlight.errors import FirstlightError
 from firstlight.private_file import read_private
 from firstlight.secret import Secret
+from firstlight.secrets import IDENTITY
 from firstlight.secrets.program import hide, printed
-from firstlight.settings.secret_source import IDENTITY
 
 if TYPE_CHECKING:
     from firstlight.settings.secret_source import SecretSource
@@ -57,14 +57,14 @@ def _asked(source: SecretSource, what: str) -> bytes:
         identity = _identity(source.identity or Path(IDENTITY).expanduser(), what)
         words = ["age", "--decrypt", "--identity", str(identity), str(source.age.absolute())]
         fix = "install age, or name the identity of a recipient: age --decrypt shows what it says"
-        return printed(words, what, fix)
+        return printed(words, what, source.where, fix)
     if source.sops is not None:
         return _of_sops(source, what)
     if source.env is not None:
         return _of_environment(source.env, what)
     if source.command is not None:
-        fix = "run it in this folder: it has to print the secret and end with code 0"
-        return printed(source.command, what, fix)
+        fix = "run it in this folder: it has to be there, print the secret and end with code 0"
+        return printed(source.command, what, source.where, fix)
     raise FirstlightError(
         f"{what} is not on the control machine",
         where=source.where,
@@ -87,7 +87,7 @@ def _of_sops(source: SecretSource, what: str) -> bytes:
         environment["SOPS_AGE_KEY_FILE"] = str(_identity(source.identity, what))
     command = ["sops", "--decrypt", "--extract", place, str(source.sops.absolute())]
     fix = "install sops, and have one of the file's keys here (identity, or as sops finds it)"
-    return printed(command, what, fix, environment)
+    return printed(command, what, source.where, fix, environment)
 
 
 def _of_environment(name: str, what: str) -> bytes:

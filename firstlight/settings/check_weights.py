@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 from firstlight.catalogue import EngineRow, engines
-from firstlight.settings.found import may_be_secret, shown
+from firstlight.secret import may_be_secret
+from firstlight.settings.found import shown
 from firstlight.settings.model import Model
 from firstlight.settings.model_part import Weights
 from firstlight.settings.problem import NOTHING, Problem

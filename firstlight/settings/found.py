@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
+
+from firstlight.secret import may_be_secret
 
 _LONGEST = 60
 _LONGEST_NUMBER = 2**128
 """Beyond this a number is described: Python itself refuses to print very long ones."""
-_SECRET = re.compile(
-    r"^(hf_|sk-|fl_|gh[pousr]_|glpat-|Bearer )|://[^/]*@|PRIVATE KEY|[A-Za-z0-9_+]{32}"
-)
-_PUBLIC = re.compile(r"\bsha256:[0-9a-fA-F]+|\b[0-9a-f]{40}\b")
-"""Digests and commits are as long as secrets and meant to be shown."""
 
 
 def shown(value: object) -> str:
@@ -28,11 +24,6 @@ def shown(value: object) -> str:
     if isinstance(value, Collection) and not isinstance(value, (bytes, bytearray)):
         return f"a {type(value).__name__}"
     return f"an object of type {type(value).__name__}"
-
-
-def may_be_secret(value: str) -> bool:
-    """Whether ``value`` looks like a token, a key or a URL with a password."""
-    return bool(_SECRET.search(_PUBLIC.sub("", value)))
 
 
 def _text(value: str) -> str:

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from firstlight import registry
-from firstlight.settings.found import may_be_secret, shown
+from firstlight.secret import may_be_secret
+from firstlight.settings.found import shown
 from firstlight.settings.mistake import key
 from firstlight.settings.model_value import Image
 from firstlight.settings.problem import Problem

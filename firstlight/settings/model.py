@@ -82,6 +82,10 @@ class Model(Section):
     hub_token: SecretSource | None = Field(
         default=None, description="Where the hub's token is (for S3 ACCESS:SECRET)."
     )
+    hub_hosts: Annotated[tuple[Domain, ...], Listed] = Field(
+        default=(),
+        description="Further hosts that the hub sends downloads on to: the fetch reaches no others.",
+    )
     image: Image = Field(description="Engine image, by digest: NAME@sha256:64 hex digits.")
     context: Context = Field(description="Longest prompt and answer together, in tokens.")
     concurrency: Concurrency = Field(default=32, description="Requests answered at a time.")
@@ -90,8 +94,8 @@ class Model(Section):
         description="Requests that may wait beside those; by default twice as many. More get 503.",
     )
     port: HighPort = Field(
-        description="TCP port of the engine on the loopback address; by default 8000 for the "
-        "first model, 8016 for the second, and so on. Further replicas take the ports after it."
+        description="Number of the engine's own network, and 10000 below its gate's TCP port; by "
+        "default 8000 for the first model, 8016 for the second. Further replicas take the next."
     )
     gpus: Gpus = Field(
         default="all",

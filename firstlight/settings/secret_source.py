@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictStr, ValidationInfo, model_validator
 
-from firstlight.settings.found import may_be_secret
+from firstlight.secret import may_be_secret
+from firstlight.secrets import IDENTITY
 from firstlight.settings.section import Section
 from firstlight.settings.value import Listed, SitePath, text, wrong
 
 Kind = Literal["file", "age", "sops", "env", "command", "credential"]
 KINDS: tuple[Kind, ...] = ("file", "age", "sops", "env", "command", "credential")
-IDENTITY = "~/.config/age/key.txt"
 """The age identity that is used where none is named."""
 _EXPECTED = (
     "the path of a private file, or a table with one of age, sops, env, command and credential"

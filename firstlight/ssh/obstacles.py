@@ -67,6 +67,8 @@ def remarks(settings: HostSettings, row: SshRow, state: SshState) -> Iterator[st
     on = {group.control for group in wanted(settings, row, state)}
     if not settings.ssh.enabled or not state.effective:
         return
+    if KEYS_ONLY in on and not (state.login or state.keys):
+        yield "nobody here has a key, so nobody can log in over SSH until one does: ssh-copy-id"
     may = state.effective.get("root", {}).get("permitrootlogin", "no") != "no"
     if may and state.keys.get("root") and not root_may(settings.ssh.users, state.login):
         yield (

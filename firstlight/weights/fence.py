@@ -98,7 +98,12 @@ def nft(*words: str, text: str = "") -> None:
     """Run nft. Raises :class:`FenceError`."""
     try:
         done = subprocess.run(
-            ["nft", *words], input=text, capture_output=True, text=True, timeout=SECONDS, check=False
+            ["nft", *words],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise FenceError(f"nft: {error}") from None

@@ -6,27 +6,26 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from firstlight.catalogue.hubs import public_hubs
+from firstlight.weights.listed import FIRST_REGION
 from firstlight.weights.source import FILE, HTTP, HTTPS, S3
 
 if TYPE_CHECKING:
     from firstlight.weights.wants import Want
 
 PORTS = {"https": 443, "http": 80}
-FIRST_REGION = "us-east-1"
 
 
 def reached(want: Want) -> tuple[tuple[str, int], ...]:
     """Return hosts and TCP ports, the hub's own first; none where nothing is fetched by network."""
-    source = want.source
+    source, content = want.source, tuple[str, ...]()
     if source.scheme == FILE:
         return ()
     if source.scheme in (HTTP, HTTPS):
-        hub, content = f"{source.scheme}://{source.location}", ()
+        hub = f"{source.scheme}://{source.location}"
     elif source.scheme == S3:
         hub = want.hub or f"https://s3.{source.region or FIRST_REGION}.amazonaws.com"
-        content = ()
     elif want.hub:
-        hub, content = want.hub, ()
+        hub = want.hub
     else:
         row = public_hubs()[source.scheme]
         hub, content = row.url, row.content

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Want:
     """One fetch: what, from where, for which systemd instance (``name``).
 
-    ``sha256`` are checksums by file, beside those that the source gives. ``hub`` and
-    ``hub_token`` are the model's settings of these names.
+    ``sha256`` are checksums by file, beside those that the source gives. ``hub``,
+    ``hub_token`` and ``hub_hosts`` are the model's settings of these names.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Want:
     bytes: int | None = None
     hub: str | None = None
     hub_token: SecretSource | None = None
+    hub_hosts: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -80,4 +81,5 @@ def _want(model: Model, name: str, part: Model | Weights) -> Want:
         bytes=part.bytes,
         hub=model.hub if same else None,
         hub_token=model.hub_token if same else None,
+        hub_hosts=tuple(map(str, model.hub_hosts)) if same else (),
     )

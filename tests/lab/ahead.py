@@ -13,10 +13,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from firstlight.lab import images, packages, rootfs
+from firstlight.lab import images, kinds, packages, rootfs
 from firstlight.lab.images import presidio, standin, vllm
 from firstlight.lab.images.recipe import Recipe
 from firstlight.lab.state import CACHE_DIR
+from firstlight.lab.vm import able, image
 
 ROOT = Path(__file__).resolve().parents[2]
 AS_ROOT = () if os.geteuid() == 0 else ("sudo", "-n")
@@ -26,6 +27,8 @@ NEEDS: tuple[tuple[str, Recipe], ...] = (
     ("tests/lab/test_guard.py", presidio.RECIPE),
 )
 """Tests, by the beginning of their path, and what they need."""
+VM = "tests/lab/vm/"
+"""Tests that need a virtual machine."""
 SUITE = "bookworm"
 OLDER = "tests/lab/test_lab_hosts.py"
 """Tests that need a host of the older suite too."""
@@ -36,7 +39,8 @@ def wanted(nodeids: Iterable[str]) -> list[str]:
     """Return what these tests will need, by name."""
     found = [*nodeids]
     names = [recipe.engine for path, recipe in NEEDS if any(n.startswith(path) for n in found)]
-    return [*names, *([SUITE] if any(n.startswith(OLDER) for n in found) else [])]
+    others = {VM: kinds.VM, OLDER: SUITE}
+    return [*names, *(o for path, o in others.items() if any(n.startswith(path) for n in found))]
 
 
 def begin(names: Iterable[str]) -> subprocess.Popen[bytes]:
@@ -69,6 +73,9 @@ def main(names: list[str]) -> None:
     for _, recipe in NEEDS:
         if recipe.engine in names:
             images.built(recipe, CACHE_DIR)
+    if kinds.VM in names and able.refused() is None:
+        packages.ensure(print, able.NEEDED)
+        image.ensure(kinds.SUITE, CACHE_DIR, print)
     if SUITE in names:
         rootfs.ensure(SUITE, CACHE_DIR, print)
 

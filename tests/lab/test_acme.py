@@ -87,18 +87,28 @@ def test_tls_alpn_01(acme: AcmeEdge) -> None:
 
 def test_dns_01(acme: AcmeEdge, tmp_path: Path) -> None:
     """Nothing on the host is asked for: a record in the DNS is; the provider's secret stays one."""
-    credential = tmp_path / "path"
-    credential.write_text(f"{PROVIDER}\n")
-    credential.chmod(0o600)
+    interval = tmp_path / "interval"
+    interval.write_text("2\n")
+    interval.chmod(0o600)
+    # One secret from here, the other encrypted by the host for itself.
+    store = "/etc/credstore.encrypted"
+    seal = f"systemd-creds encrypt --name=dns-path - {store}/dns-path"
+    acme.rack.sh(HOST, f"mkdir -p -m 700 {store}; printf %s {PROVIDER} | {seal}")
     acme.rack.sh(HOST, PROGRAM % {"path": PROVIDER, "url": acme.told["dns_management"]})
     acme.deploy(
         "dns-01",
         dns_provider="exec",
-        dns_credentials={"EXEC_PATH": str(credential)},
+        dns_credentials={
+            "EXEC_PATH": {"credential": "dns-path"},
+            "EXEC_POLLING_INTERVAL": str(interval),
+        },
         dns_resolvers=[acme.told["dns"]],
         dns_wait=False,
     )
     acme.renewed()
+    handed = acme.rack.sh(HOST, "systemctl cat firstlight-certificate.service").out
+    assert f"LoadCredentialEncrypted=dns-path:{store}/dns-path" in handed
+    assert "LoadCredential=EXEC_POLLING_INTERVAL:" in handed
     unit = acme.rack.sh(HOST, "systemctl show firstlight-certificate.service; ps ax").out
     assert "firstlight-certificate" in unit and PROVIDER not in unit
 

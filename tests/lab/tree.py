@@ -33,7 +33,8 @@ TREE = (
 # A file's time is in it: one that was written anew with the same content is a change as well.
 STATE = r"""
 find /etc/firstlight /etc/systemd/system /etc/nginx /etc/docker /srv/models /var/lib/firstlight \
-  /usr/local/lib/firstlight /etc/apt /etc/ssh ! -type d -printf '%p %l %m %u:%g %s %T@\n' 2>/dev/null | sort
+  /usr/local/lib/firstlight /etc/apt /etc/ssh \
+  ! -type d -printf '%p %l %m %u:%g %s %T@\n' 2>/dev/null | sort
 for id in $(docker ps -aq --no-trunc 2>/dev/null | sort); do
   docker inspect -f '{{.Id}} {{.Name}} {{.State.Status}} {{.State.StartedAt}}' "$id"
 done

@@ -69,10 +69,11 @@ def run(
     stdin: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run one command as a host would; ``instead`` replaces fixed paths by a test's own."""
-    text = recorded_here(command)
+    text = command.get_raw_value()
     for path, other in (instead or {}).items():
         assert path in text, f"the command does not touch {path}"
         text = text.replace(path, str(other))
+    text = text.replace(manifest.FOLDER, str(RECORDS))
     given = command.connector_arguments.get("_stdin", "") if stdin is None else stdin
     return subprocess.run(
         ["sh", "-c", text],

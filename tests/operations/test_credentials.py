@@ -13,11 +13,11 @@ from tests.operations.play import commands, converged, run
 
 UNIT = "firstlight-weights@tiny.service"
 HELD = Held("/etc/credstore.encrypted/hub", True)
-UNITS = {UNIT: "hub"}
+UNITS = {UNIT: ["hub"]}
 
 
 def test_a_drop_in_is_written_once() -> None:
-    there = File(drop_in(UNIT), text(HELD))
+    there = File(drop_in(UNIT), text([HELD]))
     facts = {HeldCredentials: {"hub": HELD}, PathStates: {}}
     found, _ = commands(handed, facts, units=UNITS)
     assert len(found) == 2 and drop_in(UNIT) in str(found[0])

@@ -17,11 +17,13 @@ from firstlight.facts.edge import Edge, EdgeState
 from firstlight.facts.engines import Engines, EngineState, EngineStates
 from firstlight.facts.files import PathStates
 from firstlight.facts.firewall import Firewall, FirewallState
+from firstlight.facts.hardening import HardeningState
 from firstlight.facts.nvidia import NvidiaProbe
 from firstlight.facts.packages import InstalledPackages, Packages
 from firstlight.facts.probe import HostProbe, Probe
 from firstlight.facts.receipt import Serving, ServingVersions
 from firstlight.facts.services import UnitProperties
+from firstlight.facts.ssh import SshConfiguration
 from firstlight.facts.weights import Jobs, Stored, StoredWeights
 from firstlight.nvidia.obstacles import counted_on
 from firstlight.nvidia.state import NvidiaState
@@ -31,11 +33,14 @@ from firstlight.operations.files import Directory, File
 from firstlight.secret import Secret
 from firstlight.settings import HostSettings
 from firstlight.weights.wants import every
+from roles import hardening
 from roles.certificates import wanted
 from roles.engine import SECRET
+from tests import sshd
 from tests.roles.gpu_hosts import answers as gpu_answers
 from tests.roles.gpu_hosts import cards
 from tests.roles.stage import Facts, Played
+from tests.unit.hardening.host import BARE, done
 from tests.units import instances_of
 
 UP = {"ActiveState": "active", "UnitFileState": "enabled"}
@@ -59,6 +64,10 @@ def bare(system: System, state: NvidiaState | None = None) -> Facts:
     def facts(settings: HostSettings, kind: type, _: dict[str, Any]) -> Any:
         if kind is NvidiaProbe:
             return state or enough(settings, system)
+        if kind is SshConfiguration:
+            return sshd.state()
+        if kind is HardeningState:
+            return BARE
         return probe(system) if kind is HostProbe else kind().default()  # type: ignore[attr-defined]
 
     return facts
@@ -98,6 +107,8 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
             ),
             EdgeBeforeEngines: False,
             FirewallState: Firewall(loaded=True),
+            SshConfiguration: sshd.state(),
+            HardeningState: done(BARE, hardening.wanted(settings, system)),
             CertificateState: Certificate(
                 purpose=wanted(settings) if settings.edge.enabled else "",
                 left=1.0,

@@ -24,7 +24,18 @@ from pyinfra.context import ctx_config, ctx_inventory, ctx_state
 
 from firstlight import adapter, keys, pki, registry
 from firstlight.lock.pins import pins
-from firstlight.operations import certificates, docker, edge, engines, files, gpus, ready, trial
+from firstlight.operations import (
+    certificates,
+    docker,
+    edge,
+    engines,
+    files,
+    firewall,
+    gpus,
+    hardening,
+    ready,
+    ssh,
+)
 from firstlight.operations.files import Directory, File
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
@@ -70,13 +81,27 @@ class Stage:
         patch.setattr(registry, "require", lambda *_: None)
         patch.setattr(registry, "environment", lambda *_: {})
         patch.setattr(bundle, "archive", lambda _: b"the fetch program")
-        for module in (certificates, docker, edge, engines, files, gpus, ready, trial):
+        for module in (certificates, docker, edge, engines, files, gpus, ready):
             patch.setattr(module, "writing", self._writing(module.writing))
+
+        # What is tried is written by a later command than the one that a plan looks at.
+        for module in (firewall, hardening, ssh):
+            patch.setattr(module, "tried", self._tried(module.tried))
+
+    def _tried(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def tried(name: str, items: list[File | Directory], **named: Any) -> Any:
+            self._kept(items)
+            return real(name, items, **named)
+
+        return tried
+
+    def _kept(self, items: list[File | Directory]) -> None:
+        kept = self.written.setdefault(pyinfra.host.name.removeprefix("@fake/"), {})
+        kept.update({item.path: item for item in items})
 
     def _writing(self, real: Callable[..., Any]) -> Callable[..., Any]:
         def writing(items: list[File | Directory], *arguments: Any, **named: Any) -> Any:
-            kept = self.written.setdefault(pyinfra.host.name.removeprefix("@fake/"), {})
-            kept.update({item.path: item for item in items})
+            self._kept(items)
             return real(items, *arguments, **named)
 
         return writing

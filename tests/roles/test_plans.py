@@ -26,7 +26,7 @@ FIRST = "debian 13"
 SYSTEMS = [FIRST, *sorted(set(systems()) - {FIRST})]
 # Files that others tests look into, or that are copied as they stand.
 NOT_SHOWN = re.compile(
-    r"/etc/nginx/|/firstlight/tls/|/certs\.d/|docker\.asc|fetch\.pyz|receipt\.json|engine-watch"
+    r"/etc/nginx/|/firstlight/tls/|/certs\.d/|docker\.asc|fetch\.pyz|receipt\.json|engine-watch|/usr/local/lib/firstlight/"
 )
 
 

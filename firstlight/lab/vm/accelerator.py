@@ -31,7 +31,7 @@ def choose(kernel: Path, note: Path) -> str:
     return found
 
 
-def runs(kernel: Path, seconds: float = TRIAL_SECONDS) -> bool:
+def runs(kernel: Path) -> bool:
     """Whether ``kernel`` gets under hardware virtualisation to where it looks for a disk."""
     try:
         done = subprocess.run(
@@ -44,7 +44,7 @@ def runs(kernel: Path, seconds: float = TRIAL_SECONDS) -> bool:
             ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=seconds,
+            timeout=TRIAL_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

@@ -165,6 +165,7 @@ def test_what_another_mode_left_goes(load: Load) -> None:
 
     timers = {"firstlight-certificate.service", "firstlight-certificate.timer"}
     own = {"issuer.crt", "issuer.key", "root.crt"}
-    assert left({}) == {"server-ca.crt", "dns"}
-    assert left(ACME) == own | {"server-ca.crt", "dns"}
-    assert left({"mode": "self-signed"}) == own | timers | {"server-ca.crt", "dns"}
+    acme = {"server-ca.crt", "dns", "firstlight-certificate.service.d"}
+    assert left({}) == acme
+    assert left(ACME) == own | acme
+    assert left({"mode": "self-signed"}) == own | timers | acme

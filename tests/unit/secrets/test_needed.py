@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
 
 from firstlight import chain, site
+from firstlight.edge import certificates
 from firstlight.errors import FirstlightError
 from firstlight.facts.credentials import Held, HeldCredentials
 from firstlight.operations.credentials import drop_in, text
@@ -15,6 +18,8 @@ from firstlight.secret import Secret
 from firstlight.secret_plan import credential_obstacles
 from firstlight.secrets.needed import credentials, had, needed
 from firstlight.secrets.resolved import forget
+from firstlight.settings import HostSettings
+from firstlight.settings.secret_source import SecretSource
 from roles import models as role
 from tests.site import Load, load
 from tests.unit.pki.test_chain import Issued, issued  # type: ignore[attr-defined]
@@ -53,6 +58,29 @@ def test_all_that_cannot_be_had_is_said_at_once(load: Load) -> None:
     assert [each.where for each in had(found, ("weights",))] == [first.where]
 
 
+def sources(section: type[BaseModel], at: str = "") -> Iterator[str]:
+    """The settings below ``section`` that are the source of a secret."""
+    for name, field in section.model_fields.items():
+        inside: list[Any] = [field.annotation]
+        while inside:
+            kind = inside.pop()
+            inside += get_args(kind)
+            if kind is SecretSource:
+                yield f"{at}{name}"
+            elif isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from sources(kind, f"{at}{name}.")
+
+
+def test_no_source_is_forgotten() -> None:
+    """Who adds one has to say who needs it, or it is neither checked nor had in time."""
+    assert set(sources(HostSettings)) == {
+        "models.hub_token",
+        "edge.people.client_secret",
+        "edge.tls.acme.dns_credentials",
+        "edge.tls.key",
+    }
+
+
 def test_what_a_role_writes_is_what_the_source_gave(load: Load) -> None:
     found = load({"hub_token": printing(TOKEN[3:] + "\\n")})
     assert had(found, ("weights",)) == []
@@ -68,9 +96,28 @@ def test_a_hosts_own_credential(load: Load) -> None:
     assert role.token(want) == Secret("") and '"credential": "hub-token"' in role.job(want)
     unit = role.unit_of(want)
     assert drop_in(unit) == f"/etc/systemd/system/{unit}.d/credential.conf"
-    lines = text(Held(ENCRYPTED, True)).splitlines()
-    assert lines[1:] == ["LoadCredential=", f"LoadCredentialEncrypted=hub-token:{ENCRYPTED}"]
-    assert f"LoadCredential=hub-token:{PLAIN}" in text(Held(PLAIN, True))
+    lines = text([Held(ENCRYPTED, True), Held(PLAIN, True)]).splitlines()
+    assert lines[1:] == [
+        f"LoadCredentialEncrypted=hub-token:{ENCRYPTED}",
+        f"LoadCredential=hub-token:{PLAIN}",
+    ]
+
+
+def test_a_dns_credential_of_a_file_and_one_of_the_host(load: Load, tmp_path: Path) -> None:
+    private(tmp_path / "token", TOKEN)
+    given = {"A_TOKEN": "token", "B_TOKEN": {"credential": "dns-b"}}
+    acme = {"email": "o@example.net", "challenge": "dns-01", "dns_provider": "x"}
+    tls = {"mode": "acme", "acme": {**acme, "dns_credentials": given}}
+    found = load(edge={"tls": tls})
+    assert credentials(found, ("edge",)) == ("dns-b",)
+    files = certificates.files(found, site.names(found), None, "")
+    assert files["/etc/firstlight/tls/dns/A_TOKEN"] == Secret(TOKEN)
+    assert "/etc/firstlight/tls/dns/B_TOKEN" not in files
+    assert "credentials='A_TOKEN B_TOKEN=dns-b'\n" in str(files["/etc/firstlight/tls/settings"])
+    unit = str(files["/etc/systemd/system/firstlight-certificate.service"])
+    assert "LoadCredential=A_TOKEN:/etc/firstlight/tls/dns/A_TOKEN\n" in unit
+    assert "dns-b" not in unit and certificates.DROP_INS not in certificates.absent(found, files)
+    assert TOKEN not in "".join(text for text in files.values() if isinstance(text, str))
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,8 @@ def test_what_is_only_worth_a_word(load: Load) -> None:
         return "\n".join(remarks(load(ssh={"users": users}), ROW, state(**changes)))
 
     assert words([]) == words(["ops"]) == ""
+    assert "nobody here has a key" in words([], login="", accepted=(), keys={})
+    assert words([], login="", accepted=()) == ""
     was = {"root": {**NOBODY, "permitrootlogin": "without-password"}, "ops": dict(NOBODY)}
     assert "root has 1 keys" in words([], effective=was, keys={"root": (OWN,), "ops": (OWN,)})
     assert "root" not in words(["ops", "root"], effective=was, keys={"root": (OWN,), "ops": (OWN,)})

@@ -1,0 +1,66 @@
+"""What is run as root in the tests' virtual machine."""
+
+from __future__ import annotations
+
+RULES = "/etc/firstlight/firewall/rules.nft"
+MARK = "firstlight-test: the last line before the power cut"
+
+CRASH = """
+mkdir -p /tmp/crash && cd /tmp/crash && rm -f core*
+(ulimit -c unlimited; sh -c 'kill -SEGV $$') 2>/dev/null
+echo "crashed with $? and left $(ls /tmp/crash | grep -c core) dumps"
+"""
+"""A program that crashes where a core dump is allowed to it."""
+
+MODULES = "cramfs hfs sctp rds tipc"
+LOAD = f"""
+for module in {MODULES} dummy; do
+  [ -n "$(modinfo -n $module)" ] || exit 1
+  modprobe $module 2>/dev/null && echo "$module loaded" || echo "$module refused"
+  modprobe -r $module 2>/dev/null
+done
+:
+"""
+"""Modules that the kernel has; the last one nobody minds."""
+
+BEFORE = f"{CRASH}{LOAD}cat /proc/sys/kernel/kptr_restrict"
+
+CONFINED = """
+cat >/tmp/profile <<'END'
+abi <abi/4.0>,
+profile firstlight-test {
+  file,
+  deny /etc/hostname r,
+}
+END
+cat /sys/module/apparmor/parameters/enabled
+systemctl is-active apparmor.service
+apparmor_parser --replace --skip-cache /tmp/profile || exit 1
+grep -c '(enforce)' /sys/kernel/security/apparmor/profiles
+echo 'changeprofile firstlight-test' >/proc/self/attr/apparmor/current || exit 1
+cat /etc/hostname 2>&1; cat /etc/timezone
+"""
+"""Whether AppArmor is on, and keeps a program from what its profile denies."""
+
+CUT = f"""
+logger --journald <<'END'
+MESSAGE={MARK}
+PRIORITY=6
+END
+journalctl --sync
+/usr/local/lib/firstlight/trial arm test 600 '' true {RULES} || exit 1
+cat >{RULES} <<'END'
+table inet firstlight {{ chain input {{ type filter hook input priority 0; policy drop; }} }}
+END
+sync {RULES}
+"""
+"""Half of a change of the firewall that lets nobody in, as a run makes it: armed, written."""
+
+TIMES = """
+for unit in firstlight-trials firstlight-firewall networking; do
+  for what in InactiveExit ActiveEnter; do
+    systemctl show --value -p ${what}TimestampMonotonic $unit.service
+  done
+done
+"""
+"""When, in microseconds since boot, each began and was done."""
