@@ -39,7 +39,8 @@ def base(settings: HostSettings, system: System) -> None:
     """Install the common packages, make our folders, keep the clock right."""
     wanted = settings.base
     clock = (system.clock,) if wanted.time_sync else ()
-    firewall = ("nftables",) if settings.firewall.enabled or settings.models else ()
+    fenced = settings.models or settings.edge.people
+    firewall = ("nftables",) if settings.firewall.enabled or fenced else ()
 
     # install
     packages.installed(

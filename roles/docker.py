@@ -20,10 +20,14 @@ from roles.owned import Owned
 
 # GPUs reach containers through CDI: those injected by the legacy hook vanish from running
 # containers at the next systemctl daemon-reload. A port published without an address is
-# published on loopback. Logs are bounded.
+# published on loopback. Logs are bounded. Containers of the default bridge do not reach each other,
+# and no program in any container gets more rights than it was started with. What is not set here
+# (userland-proxy, live-restore, user namespaces) is explained in docs/isolation.md.
 DAEMON: dict[str, Any] = {
     "features": {"cdi": True},
+    "icc": False,
     "ip": "127.0.0.1",
+    "no-new-privileges": True,
     "log-driver": "local",
     "log-opts": {"max-size": "50m", "max-file": "5"},
 }

@@ -1,12 +1,15 @@
 """People: sign-in by OpenID Connect before web pages, through oauth2-proxy.
 
 Owns firstlight-oauth2-proxy.service with its container, its account, and its configuration in
-/etc/firstlight/people. It listens on a socket that only nginx reaches, on no port.
+/etc/firstlight/people. It listens on a socket that only nginx reaches, on no port, and reaches the
+hosts of its provider, which fetch-fence lets its account to: nothing else, no name server either.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+from pathlib import Path
 
 from pyinfra.api.deploy import deploy
 
@@ -21,17 +24,22 @@ from firstlight.secrets.needed import CLIENT_SECRET
 from firstlight.secrets.resolved import resolved
 from firstlight.settings import HostSettings
 from firstlight.settings.people import People
+from firstlight.weights import fence
+from firstlight.weights.reach import endpoint
+from roles.models import FENCE
 from roles.owned import Owned
 
 ACCOUNT = "firstlight-people"
 CONTAINER = "firstlight-oauth2-proxy"
 FOLDER = "/etc/firstlight/people"
+REACH = f"{FOLDER}/reach.json"
+FENCED = "oauth2-proxy"
 UNIT_FILE = f"/etc/systemd/system/{operations.UNIT}"
 
 OWNS = Owned(files=(f"{FOLDER}/", UNIT_FILE), units=(operations.UNIT,))
 
 
-def unit(image: str, spec: str) -> str:
+def unit(image: str, spec: str, python: str = "/usr/bin/python3") -> str:
     """Return the unit's text; ``spec`` is the hash of what the container reads."""
     words = [
         "/usr/bin/docker run --rm --pull never --init", f"--name {CONTAINER}",
@@ -39,6 +47,8 @@ def unit(image: str, spec: str) -> str:
         # The account's number is the host's own: the shell asks for it.
         f'--user "$$(id -u {ACCOUNT}):$$(id -g {ACCOUNT})"',
         "--cap-drop ALL --security-opt no-new-privileges --read-only",
+        # The fence tells packets by their user, which an own network of Docker's would hide.
+        f"--network host --volume {fence.FOLDER}/{FENCED}.hosts:/etc/hosts:ro",
         "--pids-limit 256 --memory 256m --memory-swap 256m --stop-timeout 10",
         f"--volume {FOLDER}:{identity.INSIDE}:ro --volume {identity.RUN}:{identity.RUN}",
         f"{image} --config {identity.INSIDE}/oauth2-proxy.cfg",
@@ -50,6 +60,9 @@ def unit(image: str, spec: str) -> str:
         run=identity.RUN,
         socket=identity.SOCKET,
         words=" ".join(words),
+        fence=f"{python} -I {FENCE}",
+        fenced=FENCED,
+        reach=REACH,
     )
 
 
@@ -62,7 +75,11 @@ def items(settings: HostSettings, people: People) -> tuple[list[File | Directory
         identity.cookie_secret(settings.state_dir),
     )
     owned = {"user": ACCOUNT, "group": ACCOUNT}
-    found = {f"{FOLDER}/oauth2-proxy.cfg": config.reveal()}
+    hosts = [endpoint(people.issuer), *((host, 443) for host in people.issuer_hosts)]
+    found = {
+        f"{FOLDER}/oauth2-proxy.cfg": config.reveal(),
+        REACH: json.dumps({"reach": hosts}),
+    }
     if people.provider_ca is not None:
         found[f"{FOLDER}/provider-ca.crt"] = people.provider_ca.read_text()
     # With a random secret of 256 bits in it, the hash says nothing of what it is made of.
@@ -89,7 +106,11 @@ def people(settings: HostSettings) -> None:
     found, spec = items(settings, wanted)
     files(
         name="Configure oauth2-proxy",
-        items=(*found, File(UNIT_FILE, unit(wanted.image, spec))),
+        items=(
+            *found,
+            File(FENCE, Path(fence.__file__).read_text()),
+            File(UNIT_FILE, unit(wanted.image, spec)),
+        ),
     )
 
     # activate

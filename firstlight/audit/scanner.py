@@ -165,7 +165,7 @@ def udp(request: dict[str, Any], heard: dict[str, set[int]]) -> None:
                 sock.setblocking(False)
                 # Not connected: TFTP answers from another port than the one that was asked.
                 selector.register(sock, selectors.EVENT_READ, (address, port))
-    for _ in range(2):
+    for _ in range(2 if selector.get_map() else 0):
         for key in list(selector.get_map().values()):
             address, port = key.data
             for payload in payloads.get(str(port), ["0d0a"]):

@@ -25,8 +25,8 @@ class Ports(click.ParamType[scan.Ranges]):
             return value
         found = []
         for part in str(value).split(","):
-            low, _, high = part.strip().partition("-")
-            if not (low.isdecimal() and (high or low).isdecimal()):
+            low, dash, high = part.strip().partition("-")
+            if not (low.isdecimal() and (high if dash else low).isdecimal()):
                 self.fail(f"{part!r} is no port and no range (example: 22,8000-8100)", param, ctx)
             pair = int(low), int(high or low)
             if not 1 <= pair[0] <= pair[1] <= 65535:

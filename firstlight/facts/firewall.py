@@ -17,7 +17,9 @@ command -v nft >/dev/null 2>&1 && nft list table inet firstlight >/dev/null 2>&1
 if [ -f "$program" ]; then
   "$python" -I "$program" state 2>&1 | sed '/^$/d; s/^/differs=/'
 else echo "down=$program is not there"; fi
-for unit in ufw firewalld; do systemctl is-active --quiet "$unit.service" 2>/dev/null && { [ $unit != ufw ] || grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; } && echo "foreign=$unit"; done
+# ufw's unit is not active where ufw was switched on by hand: its own file says it.
+grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf && echo foreign=ufw
+systemctl is-active --quiet firewalld.service 2>/dev/null && echo foreign=firewalld
 true
 """
 

@@ -38,7 +38,9 @@ while [ -z "$seen" ] && [ "${p:-0}" -gt 1 ]; do
   p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status" 2>/dev/null)
 done
 [ -z "$seen" ] || echo "seen=$seen"
-for unit in ufw firewalld; do systemctl is-active --quiet "$unit.service" 2>/dev/null && { [ $unit != ufw ] || grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf; } && echo "firewall=$unit"; done
+# ufw's unit is not active where ufw was switched on by hand: its own file says it.
+grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf && echo firewall=ufw
+systemctl is-active --quiet firewalld.service 2>/dev/null && echo firewall=firewalld
 ss -Htlnp 2>/dev/null | awk '{
   p = "unknown"; if (match($0, /users:\(\("[^"]+"/)) p = substr($0, RSTART + 9, RLENGTH - 10);
   print "listen=" $4 " " p }'

@@ -48,14 +48,10 @@ class Remaining(FactBase[list[str]]):
         words = []
         for name in sorted({*gone, *came}):
             if name in gone and name in came:
-                words.append(
-                    f"other than before: {gone[name][2:]} is {came[name].split(' ', 3)[-1]}"
-                )
+                words.append(f"{OTHER}{name}")
             else:
-                words.append(
-                    f"left, and not there before: {name}" if name in came else f"gone: {name}"
-                )
-        return words or ["the host is as it was before firstlight"]
+                words.append(f"{LEFT if name in came else MISSING}{name}")
+        return words
 
 
 def key(line: str) -> str:

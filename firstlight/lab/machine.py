@@ -1,4 +1,4 @@
-"""What a lab host can do, whatever kind of machine it is (containers today, VMs can join)."""
+"""What a lab host can do, whatever kind of machine it is: a container or a virtual machine."""
 
 from __future__ import annotations
 

@@ -78,11 +78,12 @@ def applied(todo: Change, have: Found) -> Commands:
     """Yield what brings a host there; first of all what was there before is noted on it."""
     texts = {path: text for path, text in todo.texts.items() if path != sysctl.NETWORK}
     items = [File(path, text) for path, text in texts.items()]
-    if todo.before != have.before:
+    gone = [path for path in todo.absent if path != sysctl.NETWORK]
+    if todo.before != have.before and todo.before.text:
         items.append(File(BEFORE, todo.before.text, "600"))
     if items:
         yield writing(items)
-    if gone := [path for path in todo.absent if path != sysctl.NETWORK]:
+    if gone:
         yield script(REMOVE, *gone)
     if todo.modes:
         yield script(MODES, *(f"{mode} {path}" for path, mode in todo.modes.items()))
@@ -97,6 +98,8 @@ def applied(todo: Change, have: Found) -> Commands:
         yield explained(script(START, *todo.units), down(todo.units))
     if f"/{RECORDS}" in (*todo.texts, *todo.absent):
         yield script(RECORD)
+    if todo.before != have.before and not todo.before.text:
+        yield script(REMOVE, BEFORE)
 
 
 def network(todo: Change, have: Found) -> Commands:
@@ -137,7 +140,11 @@ def skipped(wanted: Wanted, have: Found) -> Sequence[str]:
     """Return why controls are in force and not applied here."""
     if have.container:
         count = len(wanted.controls) - len(wanted.here(have))
-        return [f"{count} controls are the kernel's, and this host is a container of its machine"]
+        return (
+            []
+            if not count
+            else [f"{count} controls are the kernel's, and this host is a container of its machine"]
+        )
     if any(each.id == "apparmor" for each in wanted.controls) and wanted.manager == "apt":
         return [] if have.apparmor else ["the kernel has no AppArmor, or it is switched off"]
     return []

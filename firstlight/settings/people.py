@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StrictInt, StrictStr
 from firstlight.settings.jwt import Printable
 from firstlight.settings.secret_source import SecretSource
 from firstlight.settings.section import Section
-from firstlight.settings.value import Listed, SitePath, Url, text, whole, wrong
+from firstlight.settings.value import Domain, Listed, SitePath, Url, text, whole, wrong
 
 
 def _https(value: str) -> str:
@@ -58,6 +58,11 @@ class People(Section):
     """Sign-in of people by OpenID Connect, through oauth2-proxy, before web pages."""
 
     issuer: HttpsUrl = Field(description="URL of the OpenID Connect provider.")
+    issuer_hosts: Annotated[tuple[Domain, ...], Listed] = Field(
+        default=(),
+        description="Further hosts of the provider, as its discovery document names them: of its "
+        "tokens, its keys, its user info. No others are reached.",
+    )
     client_id: Printable = Field(description="Name of this edge at the provider.")
     client_secret: SecretSource = Field(description="Where its secret at the provider is.")
     email_domains: Annotated[tuple[EmailDomain, ...], Listed, Field(min_length=1)] = Field(

@@ -1,8 +1,8 @@
-"""Lets the step that fetches weights reach its hub, and nothing else. Runs as root, as one file.
+"""Lets a step with the network reach its own hosts, and nothing else. Runs as root, as one file.
 
 ``up NAME JOB USER`` before the step: the hosts of the job are looked up once, their addresses are
 written where the step finds them, and packets of the user to any other address are refused.
-``down NAME`` after it. Several steps at a time share what they may reach. Standard library only.
+``down NAME`` after it. Steps of one user at a time share what they may reach. Standard library only.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ delete table {table}
 table {table} {{
 	chain output {{
 		type filter hook output priority filter; policy accept;
-		meta skuid {uid} jump fetch
+{jumps}
 	}}
-	chain fetch {{
+{chains}}}
+"""
+CHAIN = """\
+	chain user_{uid} {{
 {allowed}
-		counter reject comment "fetch: not its hub"
+		counter reject comment "fetch: not what it was let out for"
 	}}
-}}
 """
 Pin = tuple[str, str, int]
 """A host's name, one of its addresses, and a TCP port."""
@@ -78,8 +80,15 @@ def hosts_file(pins: Iterable[Pin]) -> str:
     return "".join(f"{line}\n" for line in ["127.0.0.1 localhost", *sorted(lines)])
 
 
-def ruleset(pins: Iterable[Pin], uid: int) -> str:
-    """Return the table as nftables' text."""
+def ruleset(users: dict[int, list[Pin]]) -> str:
+    """Return the table as nftables' text: what each user may reach."""
+    jumps = [f"\t\tmeta skuid {uid} jump user_{uid}" for uid in sorted(users)]
+    made = [CHAIN.format(uid=uid, allowed=allowed(pins)) for uid, pins in sorted(users.items())]
+    return RULES.format(table=TABLE, jumps="\n".join(jumps), chains="".join(made))
+
+
+def allowed(pins: Iterable[Pin]) -> str:
+    """Return the rules that let packets to ``pins`` pass."""
     rules = []
     for version, family in ((4, "ip"), (6, "ip6")):
         pairs = sorted(
@@ -91,7 +100,7 @@ def ruleset(pins: Iterable[Pin], uid: int) -> str:
         )
         if pairs:
             rules.append(f"\t\t{family} daddr . tcp dport {{ {', '.join(pairs)} }} accept")
-    return RULES.format(table=TABLE, uid=uid, allowed="\n".join(rules))
+    return "\n".join(rules)
 
 
 def nft(*words: str, text: str = "") -> None:
@@ -124,8 +133,10 @@ def applied(folder: Path) -> None:
         json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))
     ]
     if states:
-        pins = [tuple(pin) for state in states for pin in state["pins"]]
-        nft("-f", "-", text=ruleset(pins, states[-1]["uid"]))
+        users: dict[int, list[Pin]] = {}
+        for state in states:
+            users.setdefault(state["uid"], []).extend(tuple(pin) for pin in state["pins"])
+        nft("-f", "-", text=ruleset(users))
     else:
         nft("-f", "-", text=f"table {TABLE}\ndelete table {TABLE}\n")
 

@@ -18,6 +18,7 @@ import pytest
 
 from firstlight.engines.network import EngineNetwork
 from roles.engine import BRIDGE
+from roles.models import ACCOUNT, FENCE
 from tests.lab.rack import TestRack
 from tests.lab.standing import NETWORK
 from tests.lab.tricks import every
@@ -179,3 +180,19 @@ def test_it_serves_all_the_same(stage: Stage) -> None:
     restarted = "docker network rm -f fl-8000; systemctl restart firstlight-engine-tiny"
     stage.rack.sh("lab1", f"systemctl stop firstlight-engine-tiny; {restarted}")
     assert stage.rack.client("lab1").answers(30)
+
+
+def test_the_fetch_reaches_its_hub_and_nothing_else(stage: Stage) -> None:
+    job = "/etc/firstlight/weights/tiny.json"
+    ((host, port),) = json.loads(stage.rack.sh("lab1", f"cat {job}").out)["reach"]
+    tricks = every.plain(stage.control) | {"hub": ("tcp", {"host": host, "port": port})}
+    confined = '-p "$(systemctl show -p RestrictAddressFamilies firstlight-weights@tiny)"'
+    stage.rack.sh("lab1", f"python3 -I {FENCE} up trial {job} {ACCOUNT}")
+    try:
+        run = f"systemd-run -q --wait --pipe -p User={ACCOUNT} {confined}"
+        found, seen = stage.tries("fetch", tricks, run), stage.seen()
+    finally:
+        stage.rack.sh("lab1", f"python3 -I {FENCE} down trial")
+    assert {name for name, why in found.items() if why == "out" or name in seen} == {"fetch-hub"}
+    assert not {name for name in seen if name.startswith("fetch-")}
+    assert "firstlight-fetch" not in stage.rack.sh("lab1", "nft list tables").out

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from firstlight.facts.ssh import DROP_IN
 from tests.lab.rack import TestRack
 from tests.lab.refused import explained, untouched
@@ -14,42 +12,33 @@ EFFECTIVE = "sshd -T -C user=ops,host=x,addr=10.0.0.1,laddr=10.0.0.1,lport=22"
 PID = "systemctl show -p MainPID --value ssh"
 
 
-@pytest.fixture(scope="module")
-def host(deployed: TestRack) -> TestRack:
-    """lab1 with firstlight's sshd, whatever was deployed last."""
-    run = deployed.deploy("lab1", deploy="ssh")
-    assert run.code == 0, run.text
-    return deployed
-
-
-def test_what_somebody_changed_is_changed_back_by_a_reload(host: TestRack) -> None:
-    before = host.sh("lab1", f"cat {DROP_IN}; {PID}").out
-    host.sh("lab1", f"sed -i 's/^X11Forwarding no/X11Forwarding yes/' {DROP_IN}; sshd -t")
-    assert host.changes("lab1", deploy="ssh")[1]["success"] == 1
-    assert host.sh("lab1", f"cat {DROP_IN}; {PID}").out == before
-    effective = host.sh("lab1", EFFECTIVE).out.splitlines()
+def test_what_somebody_changed_is_changed_back_by_a_reload(deployed: TestRack) -> None:
+    before = deployed.sh("lab1", f"cat {DROP_IN}; {PID}").out
+    deployed.sh("lab1", f"sed -i 's/^X11Forwarding no/X11Forwarding yes/' {DROP_IN}; sshd -t")
+    assert deployed.changes("lab1", deploy="ssh")[1]["success"] == 1
+    assert deployed.sh("lab1", f"cat {DROP_IN}; {PID}").out == before
+    effective = deployed.sh("lab1", EFFECTIVE).out.splitlines()
     assert {"x11forwarding no", "passwordauthentication no", "permitrootlogin no"} <= {*effective}
-    assert host.changes("lab1", deploy="ssh")[1]["success"] == 0
 
 
-def test_ssh_audit_finds_nothing_but_what_paramiko_needs(host: TestRack) -> None:
-    wrong = {name for name, notes in audit(host.address("lab1")).items() if notes}
+def test_ssh_audit_finds_nothing_but_what_paramiko_needs(deployed: TestRack) -> None:
+    wrong = {name for name, notes in audit(deployed.address("lab1")).items() if notes}
     assert wrong == waived()
 
 
-def test_what_would_lock_us_out_or_not_hold_is_refused(host: TestRack) -> None:
-    host.sh("lab1", f"echo 'MaxSessions 1' >{EARLY}")
+def test_what_would_lock_us_out_or_not_hold_is_refused(deployed: TestRack) -> None:
+    deployed.sh("lab1", f"echo 'MaxSessions 1' >{EARLY}")
     try:
-        with untouched(host):
-            run = host.deploy("lab1", deploy="ssh", data={"ssh": {"users": ["alice"]}})
+        with untouched(deployed):
+            run = deployed.deploy("lab1", deploy="ssh", data={"ssh": {"users": ["alice"]}})
     finally:
-        host.sh("lab1", f"rm {EARLY}")
+        deployed.sh("lab1", f"rm {EARLY}")
     explained(run, "nothing was changed", EARLY, "MaxSessions 1", "reads this one first")
     explained(run, "would lock you out", "logged in as ops", "only alice could log in", "ssh.users")
 
 
-def test_a_lockout_past_all_checks_comes_back_by_itself(host: TestRack) -> None:
-    before = host.sh("lab1", f"cat {DROP_IN}; {EFFECTIVE}; {PID}").out
-    run = host.deploy("lab1", deploy="../tests/lab/locked_out")
+def test_a_lockout_past_all_checks_comes_back_by_itself(deployed: TestRack) -> None:
+    before = deployed.sh("lab1", f"cat {DROP_IN}; {EFFECTIVE}; {PID}").out
+    run = deployed.deploy("lab1", deploy="../tests/lab/locked_out")
     explained(run, "would have locked you out; the state of before is back")
-    assert host.sh("lab1", f"cat {DROP_IN}; {EFFECTIVE}; {PID}").out == before
+    assert deployed.sh("lab1", f"cat {DROP_IN}; {EFFECTIVE}; {PID}").out == before

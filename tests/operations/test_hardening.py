@@ -74,6 +74,12 @@ def test_a_file_alone_needs_no_trial() -> None:
     ]
 
 
+def test_nothing_is_kept_of_what_was_given_back() -> None:
+    lines = texts(asked(done(BARE), Wanted((), "apt")))
+    assert lines[-1].endswith(" firstlight /var/lib/firstlight/hardening/before")
+    assert "rm -f" in lines[-1] and "/hardening/before" not in "".join(lines[:-1])
+
+
 def test_programs_hear_of_their_new_files() -> None:
     lines = texts(asked(BARE, Wanted(EVERY, "apt")))
     assert any("restart systemd-journald" in line for line in lines)

@@ -34,6 +34,7 @@ PURE = [
     "keys",
     "pki.py",
     "certificate.py",
+    "secrets",
     "weights",
     "sizing",
 ]

@@ -26,7 +26,7 @@ class VmHost(SupervisedHost):
 
     MACHINE: ClassVar[str] = "qemu"
     DISK: ClassVar[str] = "vm"
-    BOOT_SECONDS: ClassVar[float] = 240
+    BOOT_SECONDS: ClassVar[float] = 420
     POWEROFF_SECONDS: ClassVar[float] = 130
 
     def create(self) -> None:

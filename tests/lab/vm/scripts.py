@@ -12,7 +12,7 @@ echo "crashed with $? and left $(ls /tmp/crash | grep -c core) dumps"
 """
 """A program that crashes where a core dump is allowed to it."""
 
-MODULES = "cramfs hfs sctp rds tipc"
+MODULES = "dccp sctp rds tipc"
 LOAD = f"""
 for module in {MODULES} dummy; do
   [ -n "$(modinfo -n $module)" ] || exit 1

@@ -52,9 +52,12 @@ def answering() -> Iterator[int]:
 
 
 def look(
-    tcp: scan.Ranges, address: str = "127.0.0.1", known: tuple[int, ...] = (), udp: int = 9
+    tcp: scan.Ranges,
+    address: str = "127.0.0.1",
+    known: tuple[int, ...] = (),
+    udp: tuple[int, ...] = (),
 ) -> tuple[Seen, float]:
-    targets = [Target("gpu1", address, known, (udp,))]
+    targets = [Target("gpu1", address, known, udp)]
     said = scan.here(scan.request(targets, tcp, 8000))
     (found,), seconds = scan.seen(said, targets, "here", tcp)
     return found, seconds
@@ -62,7 +65,7 @@ def look(
 
 def test_what_listens_is_found_among_closed_ports(port: int, answering: int) -> None:
     low, high = max(1, port - 1500), min(65535, port + 1500)
-    found, _ = look(((low, high),), udp=answering)
+    found, _ = look(((low, high),), udp=(answering, 9))
     assert port in found.tcp and found.source == "127.0.0.1"
     assert len(found.tcp) + found.counts["closed"] == high - low + 1
     assert found.udp == (answering,)

@@ -63,20 +63,20 @@ PINS = [("hub", "10.0.0.1", 8090), ("cdn", "fd00::2", 443), ("cdn", "10.0.0.3", 
 
 
 def test_the_rules_are_for_one_user_and_end_in_a_refusal() -> None:
-    text = fence.ruleset(PINS, 989)
-    assert "meta skuid 989 jump fetch" in text and "policy accept" in text
-    inner = text[text.index("chain fetch") :].splitlines()[1:4]
+    text = fence.ruleset({989: PINS})
+    assert "meta skuid 989 jump user_989" in text and "policy accept" in text
+    inner = text[text.index("chain user_989") :].splitlines()[1:4]
     assert [line.strip() for line in inner] == [
         "ip daddr . tcp dport { 10.0.0.1 . 8090, 10.0.0.3 . 443 } accept",
         "ip6 daddr . tcp dport { fd00::2 . 443 } accept",
-        'counter reject comment "fetch: not its hub"',
+        'counter reject comment "fetch: not what it was let out for"',
     ]
     # Loopback, a name server, metadata: nothing is let through that is no hub's.
     assert text.count("accept") == 3 and "53" not in text and '"lo"' not in text
 
 
 def test_without_an_address_everything_is_refused() -> None:
-    inner = fence.ruleset([], 989).partition("chain fetch")[2]
+    inner = fence.ruleset({989: []}).partition("chain user_989")[2]
     assert "accept" not in inner and "reject" in inner
 
 
@@ -116,3 +116,8 @@ def test_a_name_server_that_is_silent_is_not_waited_for(monkeypatch: pytest.Monk
     monkeypatch.setattr(fence, "LOOK_UP_SECONDS", 0.1)
     monkeypatch.setattr(fence, "looked_up", lambda host, port: __import__("time").sleep(1))
     assert fence.pinned([("a", 1)]) == []
+
+
+def test_each_user_has_what_is_its_own() -> None:
+    first, second = fence.ruleset({5: PINS[:1], 6: PINS[1:]}).split("chain user_6")
+    assert "10.0.0.1 . 8090" in first and "10.0.0.1" not in second and "10.0.0.3" not in first
