@@ -50,7 +50,8 @@ snapshot() {
 # What the recording is made of, for scripts that change a host. "begin" comes before the first
 # change; a host that firstlight already changed without it ("late") cannot tell its original files
 # from ours, so none is kept there. "note PATH" comes before the path is written, "note PATH gone"
-# before it is removed; "noted WORDS" is for what is no file.
+# before it is removed, "wrote PATH" after a program other than firstlight's has; "noted WORDS" is
+# for what is no file.
 RECORDING = (
     (
         SNAPSHOT
@@ -88,6 +89,9 @@ $(cut -f2- $manifest/files 2>/dev/null || true)
   (umask 077; printf '%s\t%s\n' "$was" "$1" >>$manifest/files); sync $manifest/files
   known="$known$1
 "
+}
+wrote() {
+  (umask 077; printf '%s  %s\n' "$(sha256sum <"$1" | cut -c1-64)" "$1" >>$manifest/wrote; sync $manifest/wrote)
 }
 noted() {
   grep -qsxF -- "$*" $manifest/things || (umask 077; echo "$*" >>$manifest/things; sync $manifest/things)

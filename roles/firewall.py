@@ -70,6 +70,7 @@ def firewall(settings: HostSettings, system: System, openings: Sequence[Opening]
     operations.enforced(
         name="Let in what is declared, and nothing else",
         items=items(rules, system.python),
+        declared={(each.protocol, port) for each in openings for port in each.ports},
         python=system.python,
         seconds=wanted.confirm_seconds,
         take_over=wanted.take_over,

@@ -13,7 +13,12 @@ for unit; do
   systemctl is-enabled --quiet "$unit" 2>/dev/null || echo "down=$unit is not enabled"
   case $unit in *.timer) systemctl is-active --quiet "$unit" || echo "down=$unit is not active" ;; esac
 done
-command -v nft >/dev/null 2>&1 && nft list table inet firstlight >/dev/null 2>&1 && echo loaded=yes
+if command -v nft >/dev/null 2>&1 && nft list table inet firstlight >/dev/null 2>&1; then echo loaded=yes
+# What is reached until there is a table: whoever relies on it has to hear that it will not be.
+else ss -Htulnp 2>/dev/null | awk '$5 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/ && $5 !~ /%lo:/ {
+  p = "unknown"; if (match($0, /users:\(\("[^"]+"/)) p = substr($0, RSTART + 9, RLENGTH - 10);
+  n = $5; sub(/.*:/, "", n); print "reached=" $1 " " n " " p }' | sort -u
+fi
 if [ -f "$program" ]; then
   "$python" -I "$program" state 2>&1 | sed '/^$/d; s/^/differs=/'
 else echo "down=$program is not there"; fi
@@ -29,13 +34,15 @@ class Firewall:
     """``loaded``: the table is there. ``differs`` is what stands in it and was not written, or the
 
     other way round; ``down`` is what is missing to have it back after a reboot or a flush;
-    ``foreign`` are others' firewalls that are active.
+    ``foreign`` are others' firewalls that are active. Without a table ``reached`` are the ports
+    that listen to the outside: protocol, number, program.
     """
 
     loaded: bool = False
     differs: tuple[str, ...] = ()
     down: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    reached: tuple[tuple[str, int, str], ...] = ()
 
 
 class FirewallState(FactBase[Firewall]):
@@ -59,4 +66,11 @@ class FirewallState(FactBase[Firewall]):
             differs=tuple(many.get("differs", ())),
             down=tuple(many.get("down", ())),
             foreign=tuple(many.get("foreign", ())),
+            reached=tuple(map(port, many.get("reached", ()))),
         )
+
+
+def port(line: str) -> tuple[str, int, str]:
+    """Read protocol, number and program of a port that listens."""
+    protocol, number, program = line.split(" ", 2)
+    return protocol, int(number), program

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 
 from pyinfra import host, state
 from pyinfra.api import FunctionCommand, StringCommand, operation
@@ -12,11 +12,14 @@ from firstlight.errors import FirstlightError
 from firstlight.facts.files import PathState, PathStates
 from firstlight.facts.firewall import Firewall, FirewallState
 from firstlight.firewall.place import FILE, PROGRAM, SERVICE, TIMER
+from firstlight.manifest import recorded
 from firstlight.operations.commands import explained, script
 from firstlight.operations.files import Directory, File, differing, show_differences
 from firstlight.operations.trial import tried
 
 UNITS = (SERVICE, TIMER)
+QUIET = {"dhclient", "dhcpcd", "systemd-network", "NetworkManager", "chronyd", "systemd-timesyn"}
+"""Programs that ask from a port that they keep open, and are answered as before."""
 
 # The table as it is loaded now: this, and not only the file of before, has to come back.
 SAVE = r"""
@@ -35,14 +38,16 @@ nft -f before.nft
 """
 
 # Ours is in place before theirs goes: at no moment is there none.
-TAKE_OVER = r"""
+TAKE_OVER = recorded(
+    r"""
 for firewall; do
   case $firewall in
-    ufw) ufw --force disable >/dev/null ;;
-    *) systemctl disable --quiet --now "$firewall.service" ;;
+    ufw) note /etc/ufw/ufw.conf; ufw --force disable >/dev/null && wrote /etc/ufw/ufw.conf ;;
+    *) noted "unit $firewall.service"; systemctl disable --quiet --now "$firewall.service" ;;
   esac || exit 1
 done
 """
+)
 
 ENDED = r"""
 systemctl disable --quiet --now "$@" 2>/dev/null
@@ -59,6 +64,7 @@ def named(text: str) -> str:
 @operation()
 def enforced(
     items: Sequence[File | Directory],
+    declared: Collection[tuple[str, int]],
     python: str,
     seconds: int,
     take_over: bool = False,
@@ -67,6 +73,7 @@ def enforced(
     Have the firewall in place: loaded as written, there at boot, put back where it was flushed.
 
     + items: the rules, the program that loads them, and the units
+    + declared: protocol and number of every port that the rules let in
     + python: the host's Python
     + seconds: how long a change waits for a new connection
     + take_over: whether ufw and firewalld are switched off
@@ -86,6 +93,8 @@ def enforced(
         show_differences(todo)
     for line in () if todo else seen.differs:
         adapter.say(f"{host.name}: firewall: {line}")
+    for line in closed(seen, declared):
+        adapter.say(f"{host.name}: WARNING: {line}")
     place = next((str(n) for n, item in enumerate(todo) if item.path == FILE), "")
     yield from tried(
         "firewall",
@@ -106,6 +115,17 @@ def enforced(
                 fix="switch it off by hand, then run again",
             ),
         )
+
+
+def closed(seen: Firewall, declared: Collection[tuple[str, int]]) -> Iterator[str]:
+    """Yield what is reached from outside now, and will not be any more."""
+    for protocol, port, program in seen.reached:
+        # Answers by DHCP and time are let in without a declaration.
+        if (protocol, port) not in declared and program not in QUIET:
+            yield (
+                f"{protocol} {port} ({program}) is reached from outside now and will not be; "
+                "declare it in firewall.allow if it shall be"
+            )
 
 
 @operation()

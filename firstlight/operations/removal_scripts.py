@@ -35,6 +35,8 @@ tell() { case $told in *"$1"*) shift; "$@" || true ;; esac; }
 tell /etc/systemd/journald.conf systemctl restart systemd-journald.service
 tell /etc/systemd/timesyncd.conf systemctl try-restart systemd-timesyncd.service
 tell /etc/apparmor.d/ systemctl reload apparmor.service
+# Whose firewall was switched off has it back before firstlight's goes.
+tell /etc/ufw/ufw.conf systemctl restart ufw.service
 tell /etc/udev/rules.d/ udevadm control --reload
 ! command -v augenrules >/dev/null || tell /etc/audit/rules.d/ augenrules --load >/dev/null
 case $told in

@@ -47,7 +47,7 @@ def systemd() -> str:
         found = re.match(r"systemd (\d+)", said.stdout)
         if found and int(found[1]) >= OFFLINE_SINCE:
             return program
-    if os.environ.get("CI"):
+    if os.environ.get("CI") == "true":
         pytest.fail(f"the judge is missing: systemd-analyze of systemd {OFFLINE_SINCE} or newer")
     pytest.skip(f"no systemd-analyze of systemd {OFFLINE_SINCE} or newer here")
 

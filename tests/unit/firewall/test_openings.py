@@ -64,7 +64,7 @@ def test_the_whole_table() -> None:
     assert text.index("delete table inet firstlight") < text.index("table inet firstlight {")
     assert "flush ruleset" not in text
     assert "ip saddr ct count over 1024" in text
-    engine = 'iifname "fl-*" counter drop'
+    engine = 'iifname "fl-*" update @asking { iifname counter } counter drop'
     assert text.index(engine) < text.index("tcp dport 443 accept")
     forward = text[text.index("chain forward") :]
     assert forward.index(engine) < forward.index("ct state established")
