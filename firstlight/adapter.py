@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -18,7 +18,7 @@ import gevent
 import pyinfra
 from paramiko import SSHException
 from pyinfra import host, logger
-from pyinfra.api import BaseStateCallback, Host, Inventory, QuoteString, State, StringCommand
+from pyinfra.api import Host, Inventory, QuoteString, State, StringCommand
 from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_state
@@ -181,27 +181,3 @@ def agreed(question: str) -> bool:
 def is_here(host: Host) -> bool:
     """Tell whether the host is the control machine itself (``@local``)."""
     return str(host.name).startswith("@local")
-
-
-class OperationTimes(BaseStateCallback):
-    """Hands the duration of every operation on every host to a listener."""
-
-    def __init__(self, listener: Callable[[str, str, float], None]) -> None:
-        self._listener = listener
-        self._started: dict[tuple[str, str], float] = {}
-
-    def operation_host_start(self, state: State, host: Any, op_hash: str) -> None:  # type: ignore[override]
-        self._started[host.name, op_hash] = time.monotonic()
-
-    def operation_host_success(  # type: ignore[override]
-        self, state: State, host: Any, op_hash: str, retry_count: int = 0
-    ) -> None:
-        started = self._started.pop((host.name, op_hash), None)
-        if started is not None:
-            name = min(state.get_op_meta(op_hash).names)
-            self._listener(host.name, name, time.monotonic() - started)
-
-
-def listen_to_operations(state: State, listener: Callable[[str, str, float], None]) -> None:
-    """Call ``listener(host, operation name, seconds)`` after every operation that succeeds."""
-    state.add_callback_handler(OperationTimes(listener))  # type: ignore[no-untyped-call]

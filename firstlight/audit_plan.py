@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Literal
 
 from pyinfra import host, inventory, state
@@ -18,6 +19,7 @@ from firstlight.facts.firewall import Firewall, FirewallState
 from firstlight.facts.hardening import HardeningState
 from firstlight.facts.ssh import SshConfiguration, SshState
 from firstlight.firewall.opening import Opening
+from firstlight.firewall.rules import ruleset
 from firstlight.hardening.change import gaps
 from firstlight.hardening.found import Found
 from firstlight.hardening.wanted import Wanted
@@ -53,7 +55,7 @@ def audit_plan(declared: Declared) -> Looked:
             *listening.published(host.name, found, openings),
             *listening.egress(host.name, found),
             *listening.dropped(host.name, found),
-            *firewalled(settings, found),
+            *firewalled(settings, found, openings),
             *access.accounts(host.name, found),
             *access.secrets(host.name, found),
             *by_ssh(found),
@@ -90,13 +92,19 @@ def looked(
     )
 
 
-def firewalled(settings: HostSettings, found: Inside) -> Iterator[Finding]:
+def firewalled(
+    settings: HostSettings, found: Inside, openings: tuple[Opening, ...]
+) -> Iterator[Finding]:
     """Yield what is wrong with the firewall."""
     if not settings.firewall.enabled:
         yield walls.switched_off(host.name)
         return
     state_: Firewall = host.get_fact(FirewallState, python=PYTHON, program=PROGRAM, units=UNITS)
     yield from walls.drift(host.name, state_, found)
+    busy = (settings.edge.port,) if settings.edge.enabled else ()
+    wanted = ruleset(settings.firewall, openings, busy)
+    if state_.loaded and found.rules != sha256(wanted.encode()).hexdigest():
+        yield walls.stale(host.name)
 
 
 def by_ssh(found: Inside) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from firstlight.gpu_plan import gpu_layer, gpu_return, gpu_state
 from firstlight.lock.pins import pins
 from firstlight.models_fit import misfits, remarks, sizes
 from firstlight.nvidia.decision import Decision
+from firstlight.operation_times import listen_to_operations
 from firstlight.phases import PhaseClock
 from firstlight.planned import EdgePlan, GroundPlan, HostPlan
 from firstlight.preflight import (
@@ -58,7 +59,7 @@ def site_plan() -> SitePlan:
         lock = pins(adapter.inventory_file())
         settings = load_site(adapter.inventory_data(inventory), adapter.project_root(state), lock)
         clock = PhaseClock(started=adapter.process_started())
-        adapter.listen_to_operations(state, clock.add)
+        listen_to_operations(state, clock.add)
         _plans[run] = SitePlan(settings, clock)
     return _plans[run]
 

@@ -26,11 +26,18 @@ def drift(host: str, state: Firewall, inside: Inside) -> Iterator[Finding]:
     if state.down:
         what = "the firewall does not come back by itself"
         yield Finding("firewall-drift", "fail", host, what, "; ".join(state.down), RUN)
-    for each in inside.changed:
-        what = "somebody changed the firewall; it was put back"
-        yield Finding(
-            "firewall-changed", "warn", host, what, each, "find out who: journalctl, last"
-        )
+    if inside.changed:
+        count = len(inside.changed)
+        what = f"somebody changed the firewall {count}× in the last 7 days; it was put back"
+        why = inside.changed[-1]
+        yield Finding("firewall-changed", "warn", host, what, why, "find out who: journalctl, last")
+
+
+def stale(host: str) -> Finding:
+    """Return the finding for rules that are written and are not those of the inventory."""
+    what = "the firewall's rules are not those that the inventory declares"
+    why = "the inventory, or firstlight, has changed since they were written"
+    return Finding("firewall-drift", "fail", host, what, why, RUN)
 
 
 def switched_off(host: str) -> Finding:

@@ -45,10 +45,10 @@ def _exchange(model: Model) -> Iterator[str]:
 
 
 def _media(model: Model) -> Iterator[str]:
-    if model.engine == "llamacpp" and {"mmproj", "mm"} & set(model.args):
+    if model.media_domains:
         yield (
-            f"{model.name} fetches images from any URL that a client names, in the site's own "
-            f"network too: llama.cpp has no list of domains; vllm and sglang have"
+            f"{model.name}: media_domains has no effect, an engine's container reaches nothing "
+            f"(docs/isolation.md): clients send images in their requests, as data: URLs"
         )
 
 

@@ -48,7 +48,7 @@ if command -v docker >/dev/null 2>&1; then
 fi
 part table; command -v nft >/dev/null 2>&1 && nft -j list table inet firstlight 2>/dev/null
 part rules; sha256sum </etc/firstlight/firewall/rules.nft 2>/dev/null
-part changed; timeout 10 journalctl -q --since -7d -o short-unix -t firstlight-firewall --no-pager 2>/dev/null | grep 'changed by somebody' | tail -n 3
+part changed; timeout 10 journalctl -q --since -7d -o short-iso -t firstlight-firewall --no-pager 2>/dev/null | grep 'changed by somebody' | cut -c1-600 | tail -n 20
 part secrets
 for folder in $1; do
   [ -e "$folder" ] && find "$folder" \( -type f -o -type d \) -perm /077 -printf '%m %u %y %p\n' 2>/dev/null

@@ -25,7 +25,8 @@ _KEEP = "put it where only you can read it (docs/secrets.md), and replace it: it
 _TOKEN = re.compile(
     r"(hf_|sk-|fl_|gh[pousr]_|glpat-|AKIA)[A-Za-z0-9_-]{8,}|PRIVATE KEY|://[^/]*:.*@"
 )
-_MIXED = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+=_~-]{16,}")
+_MIXED = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[^/\s.]{8,}|(?=.*[!@#$%^&*?<>|;])[^/\s]{6,}")
+"""A password rather than the name of a file: letters with digits, or characters of a shell."""
 _PASSWORDS = re.compile(r"[^/]{3,}:[^/]{8,}")
 """Two words with a colon between, as an S3 store's keys: no path of a file looks like this."""
 _PLACED = re.compile(r"(/|~|\.{1,2}/)")

@@ -15,6 +15,7 @@ from tests.lab.rack import LAB, ROOT, TestRack, firstlight
 
 # What a DNS provider's program would do: the lab's name server is told over HTTP.
 PROVIDER = "/usr/local/bin/lab-dns"
+STORE = "/etc/credstore.encrypted"
 PROGRAM = r"""
 cat >%(path)s <<'EOF'
 #!/bin/sh
@@ -62,7 +63,8 @@ def acme(deployed: TestRack) -> Iterator[AcmeEdge]:
     assert run.code == 0, run.text
     assert deployed.client(HOST).answers()
     left = "/etc/firstlight/tls/dns /etc/firstlight/tls/server-ca.crt"
-    deployed.sh(HOST, f"rm -f {PROVIDER}; ! ls {left} 2>/dev/null")
+    left += " /etc/systemd/system/firstlight-certificate.service.d"
+    deployed.sh(HOST, f"rm -rf {PROVIDER} {STORE}; ! ls {left} 2>/dev/null")
 
 
 def test_http_01(acme: AcmeEdge) -> None:
@@ -91,9 +93,8 @@ def test_dns_01(acme: AcmeEdge, tmp_path: Path) -> None:
     interval.write_text("2\n")
     interval.chmod(0o600)
     # One secret from here, the other encrypted by the host for itself.
-    store = "/etc/credstore.encrypted"
-    seal = f"systemd-creds encrypt --name=dns-path - {store}/dns-path"
-    acme.rack.sh(HOST, f"mkdir -p -m 700 {store}; printf %s {PROVIDER} | {seal}")
+    seal = f"systemd-creds encrypt --name=dns-path - {STORE}/dns-path"
+    acme.rack.sh(HOST, f"mkdir -p -m 700 {STORE}; printf %s {PROVIDER} | {seal}")
     acme.rack.sh(HOST, PROGRAM % {"path": PROVIDER, "url": acme.told["dns_management"]})
     acme.deploy(
         "dns-01",
@@ -107,7 +108,7 @@ def test_dns_01(acme: AcmeEdge, tmp_path: Path) -> None:
     )
     acme.renewed()
     handed = acme.rack.sh(HOST, "systemctl cat firstlight-certificate.service").out
-    assert f"LoadCredentialEncrypted=dns-path:{store}/dns-path" in handed
+    assert f"LoadCredentialEncrypted=dns-path:{STORE}/dns-path" in handed
     assert "LoadCredential=EXEC_POLLING_INTERVAL:" in handed
     unit = acme.rack.sh(HOST, "systemctl show firstlight-certificate.service; ps ax").out
     assert "firstlight-certificate" in unit and PROVIDER not in unit

@@ -195,5 +195,4 @@ def test_the_fetch_reaches_its_hub_and_nothing_else(stage: Stage) -> None:
         stage.rack.sh("lab1", f"python3 -I {FENCE} down trial")
     got_out = {name for name, why in found.items() if why == "out" or name in seen}
     assert got_out == {"fetch-hub"}, got_out
-    assert not {name for name in seen if name.startswith("fetch-")}
     assert "firstlight-fetch" not in stage.rack.sh("lab1", "nft list tables").out

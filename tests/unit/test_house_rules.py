@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(
     path
     for path in (ROOT / "roles").glob("*.py")
-    if path.stem not in ("__init__", "owned", "front")
+    if path.stem not in ("__init__", "owned", "front", "ground", "openings")
 )
 PURE = [
     "settings",
@@ -36,6 +36,7 @@ PURE = [
     "certificate.py",
     "secrets",
     "weights",
+    "firewall",
     "sizing",
 ]
 

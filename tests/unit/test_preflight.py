@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from firstlight import keys
 from firstlight.errors import FirstlightError
 from firstlight.facts.probe import Probe
 from firstlight.preflight import missing_weights, obstacles, system_of
-from firstlight.settings import HostSettings
+from firstlight.settings import HostSettings, load_site
 from firstlight.weights import store
-from tests.site import Load
+from tests.site import BASES, Load
 
 GOOD = Probe("debian", "13", "x86_64", 0, 257, True, 64 * 2**30, 10**12)
 GPUS = frozenset({"/var/run/cdi/nvidia.yaml"})
@@ -85,6 +87,22 @@ def test_all_are_told_at_once(load: Load) -> None:
 def test_ports_of_an_edge_that_is_not_there_are_free(load: Load) -> None:
     taken = replace(GOOD, listeners=held(p443="apache2", p80="apache2"))
     assert found(load(edge={"enabled": False}), taken) == []
+
+
+def test_an_engine_over_several_hosts_has_its_port_on_the_host(tmp_path: Path) -> None:
+    keys.issue(tmp_path / ".firstlight/lab/keys/api-keys.toml", "alice")
+    served = [BASES["vllm"] | {"name": "big", "gpus": 8, "nodes": 2, "port": 8000}]
+    data = {"site": "lab", "models": served, "nvidia": {"enabled": True}}
+    hosts = {
+        f"gpu{n}": ({**data, "domain": f"{n}.test", "address": f"10.0.0.{n}"}, ("gpu",))
+        for n in (1, 2)
+    }
+    settings = load_site(hosts, tmp_path)["gpu1"]
+    taken = replace(GOOD, listeners=held(p8000="python3"), free=10**13)
+    (error,) = found(settings, taken)
+    assert "8000" in str(error) and "models[0].port" in str(error)
+    serving = replace(taken, engines=frozenset({"firstlight-engine-big.service"}))
+    assert found(settings, serving) == []
 
 
 def test_weights_that_are_there_need_no_room(load: Load) -> None:

@@ -44,10 +44,11 @@ def test_what_is_said(load: Load, change: dict[str, Any], host: dict[str, Any], 
     assert len(found) == bool(said) and all(said in text for text in found)
 
 
-@pytest.mark.parametrize(("args", "said"), [({"mmproj": "/models/tiny/p.gguf"}, 1), ({}, 0)])
-def test_images_from_anywhere(load: Load, args: dict[str, Any], said: int) -> None:
-    found = [text for text in warnings(load({"args": args})) if "from any URL" in text]
-    assert len(found) == said
+def test_images_by_url_cannot_be_fetched_any_more(load: Load) -> None:
+    served = {"engine": "vllm", "media_domains": ["images.example.net"]}
+    (found,) = [text for text in warnings(load(served)) if "media_domains" in text]
+    assert "reaches nothing" in found and "data: URLs" in found
+    assert not [text for text in warnings(load({"engine": "vllm"})) if "media" in text]
 
 
 def test_an_old_driver(load: Load) -> None:

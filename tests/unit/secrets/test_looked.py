@@ -63,6 +63,8 @@ def test_no_source(load: Load, value: object, said: str) -> None:
         "minio:minio-password",
         "9f86d081884c7d659a2feaa0c55ad015",
         "q8Zt2Lw0pXv7Rk1m",
+        "Passw0rd",
+        "corr3ct!horse.battery",
         "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----",
         "https://user:pass@hub.example.net",
     ],
