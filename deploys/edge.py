@@ -10,5 +10,5 @@ from roles.openings import openings
 
 host = edge_plan()  # validates every host of the inventory; nothing has been changed before it
 
-firewall(host.settings, host.system, openings(host.settings, host.sites))
+firewall(host.settings, host.system, host.sites, openings(host.settings, host.sites))
 front(host)

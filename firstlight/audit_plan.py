@@ -19,7 +19,7 @@ from firstlight.facts.firewall import Firewall, FirewallState
 from firstlight.facts.hardening import HardeningState
 from firstlight.facts.ssh import SshConfiguration, SshState
 from firstlight.firewall.opening import Opening
-from firstlight.firewall.rules import ruleset
+from firstlight.firewall.rules import of_host
 from firstlight.hardening.change import gaps
 from firstlight.hardening.found import Found
 from firstlight.hardening.wanted import Wanted
@@ -55,7 +55,7 @@ def audit_plan(declared: Declared) -> Looked:
             *listening.published(host.name, found, openings),
             *listening.egress(host.name, found),
             *listening.dropped(host.name, found),
-            *firewalled(settings, found, openings),
+            *firewalled(settings, sites, found, openings),
             *access.accounts(host.name, found),
             *access.secrets(host.name, found),
             *by_ssh(found),
@@ -93,7 +93,7 @@ def looked(
 
 
 def firewalled(
-    settings: HostSettings, found: Inside, openings: tuple[Opening, ...]
+    settings: HostSettings, sites: Site, found: Inside, openings: tuple[Opening, ...]
 ) -> Iterator[Finding]:
     """Yield what is wrong with the firewall."""
     if not settings.firewall.enabled:
@@ -101,8 +101,7 @@ def firewalled(
         return
     state_: Firewall = host.get_fact(FirewallState, python=PYTHON, program=PROGRAM, units=UNITS)
     yield from walls.drift(host.name, state_, found)
-    busy = (settings.edge.port,) if settings.edge.enabled else ()
-    wanted = ruleset(settings.firewall, openings, busy)
+    wanted = of_host(settings, sites, openings)
     if state_.loaded and found.rules != sha256(wanted.encode()).hexdigest():
         yield walls.stale(host.name)
 

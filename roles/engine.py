@@ -20,6 +20,7 @@ from firstlight.engines.instance import Instance
 from firstlight.engines.quoting import exec_line
 from firstlight.engines.unit import FOLDER, EngineUnit
 from firstlight.firewall.opening import Opening
+from firstlight.firewall.peers import openings_of, peerings
 from firstlight.operations import engines
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render
@@ -55,12 +56,13 @@ OWNS = Owned(
 
 
 def opens(settings: HostSettings, sites: Site) -> Iterator[Opening]:
-    """Yield the gates, which the edges that offer the host's models reach and nobody else."""
+    """Yield the gates, for the edges that offer the host's models, and what peers need."""
     edges = fronts(settings, sites)
     if edges:
         sources = tuple(dict.fromkeys(each for edge in edges for each in addresses_of(edge)))
         names = ", ".join(edge.name for edge in edges)
         yield Opening("engine", gate_ports(settings, sites), sources, f"the edges {names}")
+    yield from openings_of(peerings(settings, sites))
 
 
 def unit_text(unit: EngineUnit, systemd: int, python: str) -> str:

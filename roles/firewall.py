@@ -16,7 +16,7 @@ from firstlight.catalogue import System
 from firstlight.firewall import program
 from firstlight.firewall.opening import ADMIN, Opening
 from firstlight.firewall.place import FILE, FOLDER, KEEP, PROGRAM
-from firstlight.firewall.rules import ruleset
+from firstlight.firewall.rules import of_host
 from firstlight.operations import firewall as operations
 from firstlight.operations.files import Directory, File
 from firstlight.rendering import render
@@ -57,7 +57,9 @@ def items(rules: str, python: str) -> list[File | Directory]:
 
 
 @deploy("Firewall")
-def firewall(settings: HostSettings, system: System, openings: Sequence[Opening]) -> None:
+def firewall(
+    settings: HostSettings, system: System, sites: Site, openings: Sequence[Opening]
+) -> None:
     """Let in what ``openings`` declare and nothing else; without a firewall, take ours away."""
     wanted = settings.firewall
     if not wanted.enabled:
@@ -65,8 +67,7 @@ def firewall(settings: HostSettings, system: System, openings: Sequence[Opening]
         return
 
     # configure, activate: the base role has installed nftables
-    busy = (settings.edge.port,) if settings.edge.enabled else ()
-    rules = ruleset(wanted, openings, busy)
+    rules = of_host(settings, sites, openings)
     operations.enforced(
         name="Let in what is declared, and nothing else",
         items=items(rules, system.python),

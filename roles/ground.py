@@ -17,6 +17,6 @@ from roles.ssh import ssh
 def ground(host: GroundPlan) -> None:
     """Set up packages, folders and clock, who may reach the host, and what it is hardened by."""
     base(host.settings, host.system)
-    firewall(host.settings, host.system, openings(host.settings, host.sites))
+    firewall(host.settings, host.system, host.sites, openings(host.settings, host.sites))
     ssh(host.settings, host.system, host.ssh)
     hardening(host.settings, host.system)

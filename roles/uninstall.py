@@ -44,12 +44,9 @@ OWNS = Owned(files=(f"{FOLDER}/",))
 
 # What daemons make for themselves, and their packages leave behind.
 DATA = (
-    "/var/lib/docker",
-    "/var/lib/containerd",
-    "/etc/docker",
-    "/etc/containerd",
-    "/opt/containerd",
-)
+    "/var/lib/docker", "/var/lib/containerd", "/etc/docker", "/etc/containerd", "/opt/containerd",
+    "/etc/cni", "/var/log/nginx", "/var/log/unattended-upgrades",
+)  # fmt: skip
 
 
 def traces(system: System) -> Traces:
@@ -91,8 +88,6 @@ def uninstall(settings: HostSettings, system: System) -> None:
     docker_removal.daemon_back(name="Take our keys out of daemon.json", laid=laid)
     operations.put_back(name="Put other files back", traces=found, part="files")
     operations.switched(name="Have services as they were", traces=found)
-    if wanted.packages:
-        operations.purged(name="Purge packages", traces=found, data=DATA)
     if wanted.weights:
         operations.put_back(name="Remove the weights", traces=found, part="weights")
     kept = () if wanted.weights else (ACCOUNT,)
@@ -102,5 +97,7 @@ def uninstall(settings: HostSettings, system: System) -> None:
     operations.put_back(name="Put files of SSH back", traces=found, part="ssh")
     firewall.ended(name="Take the firewall away")
     operations.put_back(name="Remove what kept the firewall", traces=found, part="firewall")
+    if wanted.packages:
+        operations.purged(name="Purge packages", traces=found, data=DATA)
     operations.put_back(name="Put back the rest", traces=found, part="files")
     operations.forgotten(name="Say what is left, and forget", traces=found)

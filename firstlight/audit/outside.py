@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from firstlight.audit import scan
 from firstlight.audit.asked import Asked, run
@@ -60,7 +61,15 @@ def from_(
     else:
         said = scan.by_ssh(vantage, request)
     found, _ = scan.seen(said, there, vantage, asked.tcp)
+    if vantage == HERE:
+        return [replace(each, source=as_seen(each, looked[each.host])) for each in found]
     return found
+
+
+def as_seen(seen: Seen, looked: Looked) -> str:
+    """Return the address that we come from as the host sees it: there may be NAT in between."""
+    same = (":" in looked.source) == (":" in seen.source)
+    return looked.source if seen.source and looked.source and same else seen.source
 
 
 def unseen(looked: Mapping[str, Looked], seen: Sequence[Seen]) -> list[FirstlightError]:

@@ -87,6 +87,7 @@ if asked docker && systemctl is-active --quiet docker.service; then
   done
   echo "foreign$tab$(docker ps -aq | wc -l) $(docker ps -a --format '{{.Names}}' | grep -c '^firstlight-')"
 fi
+asked paths && nft list table inet firstlight 2>/dev/null | sed -n "1s/.*/table${tab}inet/p"
 asked paths && ls -d /etc/cdi/*.before-firstlight 2>/dev/null | sed "s/^/aside$tab/"
 asked paths && find /etc -xdev -name '*.before-firstlight.disabled' | sed "s/^/aside$tab/"
 [ -d "$store" ] && echo "weights$tab$store"

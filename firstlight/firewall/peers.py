@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from firstlight.engines import engine_of
 from firstlight.engines.placement import placed, spanning
+from firstlight.firewall.opening import Opening
 from firstlight.settings.sources import addresses_of
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from firstlight.settings import HostSettings
 
-LOWEST_PORT = 1024
+LOWEST_PORT, HIGHEST_PORT = 1024, 65535
 """Their processes have no right to a lower one."""
 
 
@@ -35,21 +36,13 @@ class Peering:
     user: int
     addresses: tuple[str, ...]
 
-    def let_in(self) -> Iterator[str]:
-        """Yield the rules of the chain ``input`` that let the others in."""
-        for family, found in self.families():
-            yield (
-                f"{family} saddr {{ {', '.join(found)} }} tcp dport {LOWEST_PORT}-65535 accept "
-                f'comment "engine: the other hosts of {self.model}"'
-            )
-
     def let_out(self) -> Iterator[str]:
         """Yield the rules of a chain that sees the packets of ``user`` alone, and ends them."""
         yield 'oifname "lo" accept comment "engine: its own edge, itself"'
         yield 'ct direction reply ct state established accept comment "engine: answers"'
         for family, found in self.families():
             yield (
-                f"{family} daddr {{ {', '.join(found)} }} tcp dport {LOWEST_PORT}-65535 accept "
+                f"{family} daddr {{ {', '.join(found)} }} tcp dport {LOWEST_PORT}-{HIGHEST_PORT} accept "
                 f'comment "engine: the other hosts of {self.model}"'
             )
 
@@ -82,6 +75,13 @@ def copy_of(host: str, members: list[str], count: int) -> list[str]:
     """Return the other hosts of the copy that ``host`` is in, of several of ``count`` each."""
     first = members.index(host) // count * count
     return [name for name in members[first : first + count] if name != host]
+
+
+def openings_of(found: tuple[Peering, ...]) -> Iterator[Opening]:
+    """Yield what the peers of each are let in to."""
+    for each in found:
+        said = f"the other hosts of {each.model}"
+        yield Opening("engine", tuple(range(LOWEST_PORT, HIGHEST_PORT + 1)), each.addresses, said)
 
 
 def chains(found: tuple[Peering, ...]) -> str:

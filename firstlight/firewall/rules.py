@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from firstlight.firewall.opening import Opening
+from firstlight.firewall.peers import chains, peerings
 from firstlight.firewall.place import FILE
 from firstlight.rendering import render
+from firstlight.settings import HostSettings
 from firstlight.settings.firewall import Firewall, Forward
 
 FAMILIES = ((4, "ip"), (6, "ip6"))
+
+
+def of_host(
+    settings: HostSettings, site: Mapping[str, HostSettings], openings: Sequence[Opening]
+) -> str:
+    """Return the whole table of a host of the inventory ``site``."""
+    busy = (settings.edge.port,) if settings.edge.enabled else ()
+    return ruleset(settings.firewall, openings, busy, chains(peerings(settings, site)))
 
 
 def ruleset(
     settings: Firewall,
     openings: Sequence[Opening],
     busy_ports: Sequence[int] = (),
-    sets: str = "",
-    chains: str = "",
+    further: str = "",
 ) -> str:
     """Return the whole table.
 
-    Of ``busy_ports`` one address may have so many connections and no more; ``sets`` and ``chains``
-    are what other parts add to the table.
+    Of ``busy_ports`` one address may have so many connections and no more; ``further`` are chains
+    that others add to the table.
     """
     return render(
         FILE.removeprefix("/"),
@@ -30,14 +39,13 @@ def ruleset(
         forwards=[forwarded(each) for each in settings.forward],
         busy_ports=busy_ports,
         connections=settings.connections,
-        sets=sets,
-        chains=chains,
+        further=further,
     )
 
 
 def rules(opening: Opening) -> Iterator[str]:
     """Yield the rules that let in what ``opening`` declares."""
-    ports = f"{opening.protocol} dport {listed(sorted(map(str, opening.ports), key=int))}"
+    ports = f"{opening.protocol} dport {listed(spans(opening.ports))}"
     end = f'accept comment "{shortened(opening.comment)}"'
     if opening.anywhere:
         yield f"{ports} {end}"
@@ -45,6 +53,21 @@ def rules(opening: Opening) -> Iterator[str]:
     for version, family in FAMILIES:
         if sources := opening.family(version):
             yield f"{family} saddr {listed(sources)} {ports} {end}"
+
+
+def spans(ports: Sequence[int]) -> list[str]:
+    """Return ports as nftables writes them, neighbours of three and more as a range."""
+    found: list[list[int]] = []
+    for port in sorted(set(ports)):
+        if found and port == found[-1][1] + 1:
+            found[-1][1] = port
+        else:
+            found.append([port, port])
+    return [
+        text
+        for low, high in found
+        for text in ([f"{low}-{high}"] if high - low > 1 else map(str, sorted({low, high})))
+    ]
 
 
 def forwarded(each: Forward) -> str:

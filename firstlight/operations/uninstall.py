@@ -71,13 +71,17 @@ def put_back(traces: Traces, part: Part) -> Commands:
     ]
     aside = found.named("aside") if part == "files" else ()
     sysctls = found.words.get("sysctl", ()) if part == "files" else ()
-    if not (todo or aside or sysctls):
+    table = part == "firewall" and bool(found.named("table"))
+    if not (todo or aside or sysctls or table):
         host.noop("nothing of it is left")
         return
     if sysctls:
         yield script(scripts.SYSCTLS, *(f"{key}={value}" for key, value in sysctls))
     todo += [("aside", path, "") for path in aside]
-    yield script(scripts.FILES, FOLDER, _stdin=lines(todo, "\t"))
+    if todo:
+        yield script(scripts.FILES, FOLDER, _stdin=lines(todo, "\t"))
+    if table:
+        yield script("nft delete table inet firstlight")
 
 
 @operation()

@@ -12,5 +12,7 @@ ENGINE = f"{ADDRESS}:{PORT}"
 # While the engine is stopped its address is nobody's: the host takes it for itself.
 TAKE = f"ip address replace {ADDRESS}/32 dev lo"
 GIVE = f"ip address delete {ADDRESS}/32 dev lo 2>/dev/null"
-# Whatever engine it is.
-BASE = r"""base=$(sed -n 's/^ "base": "\(.*\)",$/\1/p' /etc/firstlight/engines/tiny/watch-*.json)"""
+# Whatever engine it is. The version before has a file of its own: the unit says which one counts.
+BASE = r"""
+watch=$(grep -om1 '/etc/firstlight/engines/tiny/watch-[^ ]*' /etc/systemd/system/firstlight-engine-tiny.service)
+base=$(sed -n 's/^ "base": "\(.*\)",$/\1/p' "$watch")"""

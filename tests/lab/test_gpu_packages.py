@@ -5,23 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.archive import faulty
-from tests.lab.gpu_rack import DRIVER, NEWER, GpuRack
+from tests.lab.gpu_rack import DRIVER, GpuRack
 from tests.lab.refused import explained, untouched
 from tests.lab.test_apt import apt_in_use
 
-DEB = "nvidia-driver-cuda_595.91.07-1_amd64.deb"
 
-
-def pins(card: GpuRack) -> list[str]:
-    """The vendor's preferences that apt reads: those of a package that left would still count."""
-    return card.sh("lab1", "ls /etc/apt/preferences.d | grep -v firstlight").out.split()
-
-
-def as_before(card: GpuRack) -> None:
+def as_before(lab: GpuRack, host: str = "lab1") -> None:
     """Driver 580 works, is whole and held, and apt keeps to its branch."""
-    assert card.driver("lab1") == DRIVER
-    assert card.installed("lab1", "nvidia-driver-cuda").startswith(DRIVER)
-    assert card.left("lab1") == []
+    assert lab.driver(host) == DRIVER
+    assert lab.installed(host, "nvidia-driver-cuda").startswith(DRIVER)
+    assert lab.left(host) == []
 
 
 def test_a_held_lock_is_waited_for_and_its_holder_named(card: GpuRack) -> None:
@@ -40,29 +33,6 @@ def test_an_archive_that_a_stranger_signed_changes_nothing(card: GpuRack) -> Non
         run, "cannot be installed together; nothing was changed", "is not signed", "run again"
     )
     as_before(card)
-
-
-def test_broken_off_in_the_middle_gone_on_with_and_back(card: GpuRack) -> None:
-    """Up to another branch from an archive that breaks off, and back to what was proven."""
-    card.sh("lab1", "apt-get clean")
-    with faulty(card.state, cut_after={DEB: 500}):
-        run = card.gpu("lab1", branch=595)
-    explained(run, "packages could not be installed", "nvidia-driver-cuda 595", DEB, "run again")
-    as_before(card)
-
-    up = card.gpu("lab1", branch=595)
-    assert up.code == 0, up.text
-    assert (card.driver("lab1"), card.left("lab1")) == (NEWER, [])
-    assert pins(card) == ["nvidia-driver-pinning-595"]
-
-    back = card.gpu("lab1", deploy="gpu_rollback", branch=595)
-    assert back.code == 0, back.text
-    assert "set nvidia.branch to 580, or the next run" in back.text
-    as_before(card)
-    assert card.installed("lab1", "nvidia-kernel-open-dkms").startswith(DRIVER)
-    assert pins(card) == ["nvidia-driver-pinning-580"]
-    assert card.gpu_changes("lab1") == (0, 0)
-    explained(card.back("lab1"), "no other driver to return to", "nvidia.branch")
 
 
 def test_an_archive_that_is_down_changes_nothing(card: GpuRack) -> None:

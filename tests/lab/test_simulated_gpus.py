@@ -159,7 +159,7 @@ def test_apt_refuses_what_is_wrong_with_the_archive(driven: Driven) -> None:
 
 
 def test_newer_libraries_do_not_talk_to_the_loaded_module(driven: Driven) -> None:
-    """The last one: it leaves the host with another driver."""
+    """The last one: it leaves the host with libraries that want a reboot."""
     with archive.faulty(driven.rack, variant="newer"):
         archive.update(driven.rack, HOST)
         archive.install(driven.rack, HOST, "libnvidia-ml1")
@@ -168,16 +168,6 @@ def test_newer_libraries_do_not_talk_to_the_loaded_module(driven: Driven) -> Non
     said = sh(driven.rack, HOST, "set +e; nvidia-smi -L; echo $?").splitlines()
     assert said[0] == "Failed to initialize NVML: Driver/library version mismatch"
     assert said[-1] == "18"
-    archive.reboot(driven.rack, HOST)
-    assert (
-        sh(driven.rack, HOST, "nvidia-smi --query-gpu=driver_version --format=csv,noheader")
-        == NEWER
-    )
-    archive.update(driven.rack, HOST)
-    names = sh(driven.rack, HOST, f"dpkg-query -Wf '${{Package}} ${{Version}}\\n' | grep {NEWER}")
-    wanted = " ".join(f"{line.split()[0]}={VERSION}-1" for line in names.splitlines())
-    archive.install(driven.rack, HOST, f"--allow-downgrades {wanted}")
-    assert sh(driven.rack, HOST, "/sbin/modinfo -F version nvidia") == VERSION
 
 
 def test_a_reset_keeps_the_card(driven: Driven) -> None:

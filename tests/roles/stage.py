@@ -6,9 +6,11 @@ so that a host can be made up on which all of it is there already.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -16,7 +18,7 @@ from unittest import mock
 import gevent
 import pyinfra
 import pytest
-from pyinfra.api import Config, Inventory, State
+from pyinfra.api import Config, Inventory, State, connectors
 from pyinfra.api.connect import connect_all
 from pyinfra.api.host import Host
 from pyinfra.api.state import StateStage
@@ -78,6 +80,7 @@ class Stage:
         patch.setattr(gevent, "iwait", in_turn)
         operation = sys.modules["pyinfra.api.operation"]  # its name is taken by a function
         patch.setattr(operation, "get_operation_order_from_stack", order)
+        patch.setattr(connectors, "entry_points", entry_points)
         patch.setattr(registry, "require", lambda *_: None)
         patch.setattr(registry, "environment", lambda *_: {})
         patch.setattr(bundle, "archive", lambda _: b"the fetch program")
@@ -129,6 +132,12 @@ class Stage:
         return Played(
             changes, self.written, {name.removeprefix("@fake/"): site[name] for name in site}
         )
+
+
+@functools.cache
+def entry_points(group: str) -> Any:
+    """Those of all that is installed: pyinfra reads them seven times for each inventory."""
+    return metadata.entry_points(group=group)
 
 
 def in_turn(greenlets: Iterable[Any]) -> Iterator[Any]:

@@ -6,4 +6,4 @@ from roles.openings import openings
 
 host = ground_plan()
 declared = openings(host.settings, host.sites)
-firewall(host.settings, host.system, [each for each in declared if each.role != "ssh"])
+firewall(host.settings, host.system, host.sites, [each for each in declared if each.role != "ssh"])

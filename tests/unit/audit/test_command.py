@@ -71,6 +71,14 @@ def test_what_a_host_sees_of_itself_is_no_view_from_outside() -> None:
     assert outside.from_("gpu1", [replace(own, address="10.0.0.5")], {"gpu1": GPU1}, ASKED) == []
 
 
+def test_behind_nat_we_come_from_where_the_host_sees_us() -> None:
+    there = replace(GPU1, source="203.0.113.1")
+    assert outside.as_seen(SEEN, there) == "203.0.113.1"
+    assert outside.as_seen(replace(SEEN, source=""), there) == ""
+    assert outside.as_seen(replace(SEEN, source="fd00::1"), there) == "fd00::1"
+    assert outside.as_seen(SEEN, GPU1) == "10.0.0.1"
+
+
 def test_a_vantage_that_cannot_look_is_a_problem_and_the_others_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from firstlight.firewall.peers import chains, peerings
-from firstlight.firewall.rules import ruleset
+from firstlight.firewall.rules import of_host, spans
 from firstlight.settings import HostSettings
-from firstlight.settings.firewall import Firewall
+from roles.openings import openings
 from tests.site import BASES
 from tests.unit.firewall.conftest import Load
 
@@ -50,10 +50,10 @@ def test_a_copy_of_four_knows_three(load: Load) -> None:
 def test_the_rules(load: Load) -> None:
     site = rack(load)
     found = peerings(site["gpu1"], site)
-    assert list(found[0].let_in()) == [
-        'ip saddr { 10.0.0.2 } tcp dport 1024-65535 accept comment "engine: the other hosts of qwen3-8b"',
-        'ip6 saddr { fd00::2 } tcp dport 1024-65535 accept comment "engine: the other hosts of qwen3-8b"',
-    ]
+    text = of_host(site["gpu1"], site, openings(site["gpu1"], site))
+    end = 'tcp dport 1024-65535 accept comment "engine: from the other hosts of qwen3-8b"'
+    for line in (f"ip saddr 10.0.0.2 {end}", f"ip6 saddr fd00::2 {end}"):
+        assert line in text
     lines = [line.strip() for line in chains(found).splitlines()]
     assert lines[2] == "meta skuid 2000 jump engines_of_2000"
     inner = lines[lines.index("chain engines_of_2000 {") + 1 : -1]
@@ -69,11 +69,8 @@ def test_the_rules(load: Load) -> None:
 @pytest.mark.skipif(not Path(NFT).exists(), reason="nft is missing")
 def test_nft_takes_them(load: Load, tmp_path: Path) -> None:
     site = rack(load)
-    found = peerings(site["gpu1"], site)
-    text = ruleset(Firewall(), (), chains=chains(found))
-    head, _, tail = text.partition("icmp type")
-    lines = "\n\t\t".join(found[0].let_in())
-    (tmp_path / "rules.nft").write_text(f"{head}{lines}\n\t\ticmp type{tail}")
+    text = of_host(site["gpu1"], site, openings(site["gpu1"], site))
+    (tmp_path / "rules.nft").write_text(text)
     # A network of its own: the check asks the kernel, and needs root there.
     words = ["unshare", "--user", "--map-root-user", "--net", NFT, "-c", "-f", "rules.nft"]
     done = subprocess.run(
@@ -82,3 +79,7 @@ def test_nft_takes_them(load: Load, tmp_path: Path) -> None:
     if "unshare" in done.stderr:
         pytest.skip("no user namespaces here")
     assert done.returncode == 0, done.stderr
+
+
+def test_neighbouring_ports_are_one_range() -> None:
+    assert spans([443, 80, 81, 8000, 8001, 8002, 80]) == ["80", "81", "443", "8000-8002"]

@@ -39,7 +39,11 @@ TOP: list[tuple[str, Any, str]] = [
     ("models", [5], "models[0]: found 5, expected a mapping"),
     ("models", [], "models: found nothing, expected at least one model: the host is in the group"),
     ("dokcer", {}, 'dokcer: unknown key; did you mean "docker"?'),
-    ("zzz", 1, "zzz: unknown key, expected one of site, address, domain, base, docker, models"),
+    (
+        "zzz",
+        1,
+        "zzz: unknown key, expected one of site, address, domain, base, firewall, ssh, docker, hardening, models",
+    ),
     ("docker_source", "docker", 'docker_source: unknown key; did you mean "docker"?'),
     ("groups", ["gpu"], "groups: found a list, expected no such key: it comes from the inventory"),
     ("base", 5, "base: found 5, expected a mapping"),
