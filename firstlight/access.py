@@ -9,9 +9,19 @@ from firstlight.errors import FirstlightError
 from firstlight.facts.probe import Probe
 from firstlight.settings import HostSettings
 
+PROGRAM = "/usr/local/lib/firstlight/trial"
+
 
 def access_obstacles(settings: HostSettings, probe: Probe) -> Iterator[FirstlightError]:
     """Yield that the firewall would not let the operator back in, or that another one is there."""
+    if probe.trials:
+        names = ", ".join(sorted(probe.trials))
+        yield FirstlightError(
+            f"an earlier change of {names} neither stays nor goes back",
+            where=settings.name,
+            why="it waited to be confirmed for longer than any change does",
+            fix=f"on the host: {PROGRAM} revert {sorted(probe.trials)[0]}",
+        )
     wanted = settings.firewall
     if not wanted.enabled:
         return

@@ -9,10 +9,13 @@ from typing_extensions import override
 
 SCRIPT = r"""
 python=$1 program=$2; shift 2
+# Of a change that is being tried nobody knows yet whether it stays.
+n=0; while [ -e /var/lib/firstlight/trials/firewall/armed ] && [ $n -lt 90 ]; do sleep 1; n=$((n + 1)); done
 for unit; do
   systemctl is-enabled --quiet "$unit" 2>/dev/null || echo "down=$unit is not enabled"
   case $unit in *.timer) systemctl is-active --quiet "$unit" || echo "down=$unit is not active" ;; esac
 done
+[ -e /etc/firstlight/firewall ] && echo kept=yes
 if command -v nft >/dev/null 2>&1 && nft list table inet firstlight >/dev/null 2>&1; then echo loaded=yes
 # What is reached until there is a table: whoever relies on it has to hear that it will not be.
 else ss -Htulnp 2>/dev/null | awk '$5 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/ && $5 !~ /%lo:/ {
@@ -31,11 +34,12 @@ true
 
 @dataclass(frozen=True)
 class Firewall:
-    """``loaded``: the table is there. ``differs`` is what stands in it and was not written, or the
+    """What is loaded, and what has it come back.
 
-    other way round; ``down`` is what is missing to have it back after a reboot or a flush;
-    ``foreign`` are others' firewalls that are active. Without a table ``reached`` are the ports
-    that listen to the outside: protocol, number, program.
+    ``loaded``: the table is there; ``kept``: its rules stand on the disk. ``differs`` is what is
+    loaded and was not written, or the other way round; ``down`` is what is missing to have it back
+    after a reboot or a flush; ``foreign`` are others' firewalls that are active. Without a table
+    ``reached`` are the ports that listen to the outside: protocol, number, program.
     """
 
     loaded: bool = False
@@ -43,6 +47,7 @@ class Firewall:
     down: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     reached: tuple[tuple[str, int, str], ...] = ()
+    kept: bool = False
 
 
 class FirewallState(FactBase[Firewall]):
@@ -67,6 +72,7 @@ class FirewallState(FactBase[Firewall]):
             down=tuple(many.get("down", ())),
             foreign=tuple(many.get("foreign", ())),
             reached=tuple(map(port, many.get("reached", ()))),
+            kept="kept" in many,
         )
 
 

@@ -11,6 +11,9 @@ from typing_extensions import override
 # Works with nothing but a POSIX shell and coreutils: it also runs on a host that has only just
 # been installed. Every line is "key=value"; a listener line is "listen=ADDRESS:PORT PROCESS".
 SCRIPT = r"""
+# A change that an earlier run left unconfirmed goes back by itself: what is read is read after it.
+n=0; while ls /var/lib/firstlight/trials/*/armed >/dev/null 2>&1 && [ $n -lt 90 ]; do sleep 1; n=$((n + 1)); done
+for f in /var/lib/firstlight/trials/*/armed; do [ ! -e "$f" ] || echo "trial=$(basename "${f%/armed}")"; done
 . /etc/os-release 2>/dev/null
 echo "os=${ID:-unknown} ${VERSION_ID:-unknown}"
 echo "arch=$(uname -m)"
@@ -55,7 +58,7 @@ class Probe:
     ``engines`` are the units of engines that firstlight made.
     ``foreign_sites`` are the configuration files of an nginx that firstlight did not set up.
     ``seen_from`` is the address that the operator's connection comes from, ``seen_at`` the TCP port
-    it came to; empty and 0 where there is none. ``firewalls`` are others' that are active.
+    it came to; empty and 0 where there is none. ``trials`` are changes that wait to be confirmed. ``firewalls`` are others' that are active.
     ``selinux`` is enforcing, permissive or disabled, and empty where the system does not use it.
     """
 
@@ -77,6 +80,7 @@ class Probe:
     seen_from: str = ""
     seen_at: int = 0
     firewalls: frozenset[str] = frozenset()
+    trials: frozenset[str] = frozenset()
 
 
 class HostProbe(FactBase[Probe]):
@@ -121,6 +125,7 @@ class HostProbe(FactBase[Probe]):
             seen_from=seen[0].partition("%")[0] if seen else "",
             seen_at=whole(seen[3], 0) if len(seen) == 4 else 0,
             firewalls=frozenset(many.get("firewall", ())),
+            trials=frozenset(many.get("trial", ())),
         )
 
 

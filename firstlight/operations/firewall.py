@@ -78,13 +78,14 @@ def enforced(
     + seconds: how long a change waits for a new connection
     + take_over: whether ufw and firewalld are switched off
     """
+    seen: Firewall = (
+        host.get_fact(FirewallState, python=python, program=PROGRAM, units=UNITS) or Firewall()
+    )
+    # Read after that one, which waits until an earlier change has ended.
     have: dict[str, PathState] = (
         host.get_fact(PathStates, paths=tuple(item.path for item in items)) or {}
     )
     todo = differing(items, have)
-    seen: Firewall = (
-        host.get_fact(FirewallState, python=python, program=PROGRAM, units=UNITS) or Firewall()
-    )
     foreign = seen.foreign if take_over else ()
     if not todo and seen.loaded and not (seen.differs or seen.down or foreign):
         host.noop("the firewall is in place as it was written")
@@ -136,7 +137,7 @@ def ended() -> Generator[StringCommand, None, None]:
     seen: Firewall = host.get_fact(FirewallState, python="false", program="/", units=()) or (
         Firewall()
     )
-    if not seen.loaded:
+    if not (seen.loaded or seen.kept):
         host.noop("there is no firewall of firstlight's")
         return
     yield script(ENDED, *UNITS)

@@ -15,7 +15,7 @@ from pyinfra.api import FunctionCommand, Host, QuoteString, State, StringCommand
 from firstlight import adapter
 from firstlight.errors import FirstlightError
 from firstlight.operations.commands import explained, script
-from firstlight.operations.files import Directory, File, writing
+from firstlight.operations.files import REMOVE, Directory, File, writing
 from firstlight.rendering import verbatim
 
 PROGRAM = "/usr/local/lib/firstlight/trial"
@@ -54,23 +54,23 @@ def tried(
     )
     yield explained(armed, refused(name, "the way back could not be prepared"))
     if items:
-        yield undone(writing(items, check), name)
+        yield step(name, writing(items, check))
     if absent:
-        yield undone(script('rm -rf -- "$@"', *absent), name)
-    yield undone(script(apply), name)
+        yield step(name, script(REMOVE, *absent))
+    last = script('exec "$@"', PROGRAM, "apply", name, str(seconds), apply)
+    yield explained(last, refused(name, "its own words stand above"))
     yield FunctionCommand(confirm, (name, seconds), {})
 
 
-def undone(command: StringCommand, name: str) -> StringCommand:
-    """Return ``command`` that, when it fails, takes the trial back at once."""
+def step(name: str, command: StringCommand) -> StringCommand:
+    """Return ``command`` as a step of the trial ``name``: when it fails, all of it is taken back."""
     return explained(
         StringCommand(
             "{",
+            *(PROGRAM, "within", QuoteString(name)),
             command,
             "; } || { rc=$?;",
-            PROGRAM,
-            "revert",
-            QuoteString(name),
+            *(PROGRAM, "revert", QuoteString(name)),
             ">&2; exit $rc; }",
             **command.connector_arguments,
         ),

@@ -14,6 +14,7 @@ from firstlight.edge.jwks import usable_keys
 from tests.identity import nginx
 from tests.identity.forged import cases
 from tests.identity.issuer import Issuer, ec_key, jwk, rsa_key
+from tests.lab.let_in import let_in
 from tests.lab.rack import TestRack
 
 ISSUER = Issuer()
@@ -57,7 +58,8 @@ class Edge:
 @pytest.fixture(scope="module")
 def edge(deployed: TestRack) -> Iterator[Edge]:
     found = Edge(deployed)
-    yield found
+    with let_in(deployed, "lab1", nginx.PORT):
+        yield found
     deployed.sh("lab1", f"nginx -q -c {found.FOLDER}/nginx.conf -s stop; rm -rf {found.FOLDER}")
 
 

@@ -15,6 +15,7 @@ from firstlight.rendering import render
 from firstlight.secret import Secret
 from firstlight.settings.people import People
 from tests.identity import nginx, signin
+from tests.lab.let_in import let_in
 from tests.lab.rack import TestRack
 
 FOLDER, PORT, BEHIND = "/run/firstlight-test-people", 18081, 18082
@@ -103,7 +104,8 @@ def address(deployed: TestRack) -> Iterator[str]:
     }
     tar = base64.b64encode(nginx.packed(texts)).decode()
     deployed.sh("lab1", START.replace("TAR", tar))
-    yield deployed.address("lab1")
+    with let_in(deployed, "lab1", PORT):
+        yield deployed.address("lab1")
     deployed.sh("lab1", STOP, check=False)
 
 

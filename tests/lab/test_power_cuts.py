@@ -20,25 +20,20 @@ from tests.lab.rack import TestRack
 HOST, MODEL = "lab2", "lab1"
 SEED = 20090412
 # On a bare host in this order: the operation, a sign within it, how many seconds after that the
-# cut comes at the latest, and who dies.
+# cut comes at the latest, and who dies. Every way in which a run writes to a host is in here once
+# or twice; that further operations write in the same ways, tests/operations shows.
 PLAN: tuple[tuple[str, str, float, Victim], ...] = (
     ("Base | Install common packages", "Unpacking", 2, "host"),
-    ("Base | Install common packages", "Setting up", 1, "controller"),
-    ("Docker | Install Docker from the distribution", "Unpacking", 5, "host"),
     ("Docker | Install Docker from the distribution", "Setting up", 2, "controller"),
     ("Docker | Configure and run dockerd", "", 1.5, "host"),
     ("Image | Pull engine images by digest", "", 2, "host"),
-    ("Image | Pull engine images by digest", "", 1, "controller"),
     ("Models | Install the fetch program and its jobs", "", 0.3, "controller"),
     ("Models | Fetch the weights of tiny", "", 3, "host"),
     ("Models | Fetch the weights of tiny", "", 1, "controller"),
-    ("Engine | Install what brings engines into service", "", 0.1, "host"),
     ("Engine | Have tiny answer", "", 0.5, "host"),
     ("Engine | Have tiny answer", 'systemctl start "$unit"', 1, "controller"),
-    ("Edge | Install nginx", "Unpacking", 0.5, "host"),
     ("Edge | Point nginx at firstlight's configuration", "", 0.1, "controller"),
     ("Edge | Serve the edge's release", "", 0.5, "host"),
-    ("Ready | See the first token", "", 0.1, "controller"),
 )
 
 
@@ -72,7 +67,7 @@ def test_every_moment_is_mended(rack: TestRack, whole: HostTree, bare: HostTree)
             print(f"{moment}: landed in {deploy.begun[-1]}")
             assert half_done(rack, HOST, whole, bare) == [], f"{moment}\n{deploy.text}"
     # On a fast machine an operation may be over before the cut lands: that is another moment.
-    assert len(cut_off) >= 10 and len(set(cut_off)) >= 6, cut_off
+    assert len(cut_off) >= 7 and len(set(cut_off)) >= 5, cut_off
 
     mended = rack.deploy(HOST)
     assert mended.code == 0, mended.text

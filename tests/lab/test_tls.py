@@ -73,8 +73,9 @@ def test_nothing_else_listens_to_the_outside(deployed: TestRack) -> None:
 
 @pytest.mark.parametrize("port", [8000, 8080, 2375])
 def test_an_engine_cannot_be_reached_past_the_edge(client: Client, port: int) -> None:
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((client.address, port), timeout=10)
+    # The firewall does not even say that nothing listens there.
+    with pytest.raises(TimeoutError):
+        socket.create_connection((client.address, port), timeout=2)
 
 
 def test_the_host_renews_its_certificate_and_no_request_notices(deployed: TestRack) -> None:

@@ -77,6 +77,7 @@ def test_who_is_cut_off_is_named_before(monkeypatch: pytest.MonkeyPatch) -> None
     assert [each for each in said if "WARNING: tcp 9100" in each]
 
 
-def test_what_was_ours_goes() -> None:
-    (step,) = commands(ended, {FirewallState: Firewall(loaded=True)})[0]
+@pytest.mark.parametrize("seen", [Firewall(loaded=True), Firewall(kept=True)])
+def test_what_was_ours_goes_also_where_somebody_took_the_table_away(seen: Firewall) -> None:
+    (step,) = commands(ended, {FirewallState: seen})[0]
     assert "nft delete table inet firstlight" in step.get_raw_value()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from pyinfra.api import FunctionCommand
 from pyinfra.context import ctx_host, ctx_state
 from pyinfra_testing.util import FakeState
 
-from firstlight import adapter
 from firstlight.operations import trial
 from firstlight.operations.files import File
 from firstlight.rendering import TEMPLATES
@@ -67,8 +67,8 @@ def host(tmp_path: Path, stubs: Stubs) -> Iterator[Host]:
 
 def test_the_way_back_is_armed_before_anything_changes(host: Host) -> None:
     host.armed()
-    (timer,) = host.stubs.calls("systemd-run")
-    assert "--on-active=30" in timer and timer.endswith("revert wall")
+    (clock,) = host.stubs.calls("systemd-run")
+    assert clock.endswith("wall 30") and "--on-active" not in clock  # a reload starts those anew
     assert host.stubs.calls("systemctl")[0] == "systemctl enable --quiet firstlight-trials.service"
     assert host.folder.stat().st_mode & 0o077 == 0
 
@@ -97,8 +97,40 @@ def test_after_a_power_cut_the_boot_puts_the_files_back_and_starts_nothing(host:
     assert host.run("boot").stdout == ""
 
 
+def test_a_step_that_comes_too_late_is_not_made(host: Host) -> None:
+    host.armed()
+    host.run("revert", "wall")
+    for words in (("within", "wall", "touch", str(host.new)), ("apply", "wall", "30", "exit 0")):
+        late = host.run(*words)
+        assert late.returncode == 3 and "took too long" in late.stderr
+    assert host.is_old()
+
+
+def test_the_way_back_waits_for_the_step_that_is_under_way(host: Host) -> None:
+    host.armed()
+    words = [str(host.program), "within", "wall", "sh", "-c", f"sleep 1; echo late >{host.file}"]
+    step = subprocess.Popen(words, env=host.stubs.env)
+    time.sleep(0.3)
+    host.run("revert", "wall")
+    assert step.wait(10) == 0 and host.is_old()
+
+
+def test_the_clock_begins_again_when_the_change_counts(host: Host) -> None:
+    host.armed()
+    assert host.run("apply", "wall", "7", f"echo applied >{host.counts}").returncode == 0
+    assert host.stubs.calls("systemd-run")[-1].endswith("wall 7")
+    assert not host.is_old() and host.counts.read_text() == "applied\n"
+
+
+def test_a_change_that_does_not_take_is_taken_back_at_once(host: Host) -> None:
+    host.armed()
+    assert host.run("apply", "wall", "7", "exit 5").returncode == 5
+    assert host.is_old() and (host.folder / "reverted").exists()
+
+
 def test_one_change_of_a_name_at_a_time(host: Host) -> None:
     host.armed()
+    host.program.write_text(host.program.read_text().replace("-lt 60", "-lt 1"))
     again = host.run("arm", "wall", "30", ":", ":", str(host.file))
     assert again.returncode == 1 and "waits to be confirmed" in again.stderr
     host.run("revert", "wall")
@@ -112,6 +144,22 @@ def test_without_a_way_back_nothing_is_armed(host: Host, broken: str) -> None:
     assert not (host.folder / "armed").exists()
 
 
+def test_what_cannot_be_kept_is_not_tried(host: Host) -> None:
+    host.stubs.add("cp", "exit 1")  # a disk that is full
+    assert host.run("arm", "wall", "30", ":", ":", str(host.file)).returncode == 1
+    assert not (host.folder / "armed").exists() and host.file.read_text() == OLD
+
+
+def test_what_cannot_be_put_back_is_not_said_to_be(host: Host) -> None:
+    host.armed()
+    host.stubs.add("cp", "exit 1")
+    failed = host.run("revert", "wall")
+    assert failed.returncode == 1 and "NOT all that was there" in failed.stderr
+    assert host.file.read_text() == NEW and (host.folder / "armed").exists()
+    (host.stubs.folder / "cp").unlink()
+    assert "put back" in host.run("boot").stdout and host.is_old()
+
+
 def test_what_cannot_be_saved_is_not_tried(host: Host) -> None:
     assert host.run("arm", "wall", "30", "exit 7", ":", str(host.file)).returncode == 1
     assert not (host.folder / "armed").exists()
@@ -123,51 +171,6 @@ def test_the_commands_of_a_change_arm_first_and_confirm_last() -> None:
         steps = list(trial.tried("wall", [File("/etc/rules", NEW)], apply="true", check="check 0"))
     texts = [getattr(step, "get_raw_value", lambda: "confirm")() for step in steps]
     assert "arm wall 30" in texts[1] and isinstance(steps[-1], FunctionCommand)
-    assert all(f"{trial.PROGRAM} revert wall" in text for text in texts[2:-1])
+    assert f"{trial.PROGRAM} within wall" in texts[2] and f"{trial.PROGRAM} revert wall" in texts[2]
+    assert "apply wall 30 true" in texts[3]
     assert steps[-1].args == ("wall", 30)
-
-
-class Reached:
-    """A host whose new connections, and answers over them, are given."""
-
-    name = "gpu1"
-
-    def __init__(
-        self, patch: pytest.MonkeyPatch, connects: list[bool], answers: list[bool]
-    ) -> None:
-        self.said: list[str] = []
-        patch.setattr(adapter, "is_here", lambda _: False)
-        patch.setattr(adapter, "reconnect", lambda *_: connects.pop(0) if connects else False)
-        patch.setattr(adapter, "command", lambda *_: (answers.pop(0), "said") if answers else None)
-        patch.setattr(adapter, "complain", lambda _, error: self.said.append(str(error)))
-        patch.setattr(trial, "PAUSE_SECONDS", 0.01)
-        patch.setattr(trial, "RETURN_SECONDS", 0.2)
-
-    def confirmed(self, seconds: float = 0.1) -> bool:
-        return trial.confirm(None, self, "wall", seconds)  # type: ignore[arg-type]
-
-
-def test_a_new_connection_confirms(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Reached(monkeypatch, [False, True], [True]).confirmed()
-
-
-def test_nobody_comes_in_and_the_host_says_that_it_went_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    connects = iter([False] * 5 + [True] * 50)
-    host = Reached(monkeypatch, [], [True])
-    monkeypatch.setattr(adapter, "reconnect", lambda *_: next(connects))
-    assert not host.confirmed(0.03)
-    assert "would have locked you out; the state of before is back" in host.said[0]
-
-
-def test_a_host_that_stays_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    host = Reached(monkeypatch, [], [])
-    assert not host.confirmed()
-    assert "does not answer" in host.said[0] and "on its console" in host.said[0]
-
-
-def test_confirmed_too_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    host = Reached(monkeypatch, [True] * 9, [False, True])
-    assert not host.confirmed()
-    assert "could not be confirmed: said" in host.said[0]
