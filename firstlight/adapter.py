@@ -23,7 +23,10 @@ from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_state
 
+from firstlight import order
 from firstlight.errors import FirstlightError
+
+order.install()  # every deploy comes by here before its first operation
 
 Item = TypeVar("Item")
 HostData = dict[str, tuple[Mapping[str, object], tuple[str, ...]]]

@@ -15,8 +15,8 @@ from pyinfra.api.deploy import deploy
 from firstlight.catalogue import System
 from firstlight.firewall import program
 from firstlight.firewall.opening import ADMIN, Opening
-from firstlight.firewall.place import FILE, FOLDER, KEEP, PROGRAM
-from firstlight.firewall.rules import of_host
+from firstlight.firewall.place import FENCE, FILE, FOLDER, KEEP, LEAST, PROGRAM
+from firstlight.firewall.rules import least, of_host
 from firstlight.operations import firewall as operations
 from firstlight.operations.files import Directory, File
 from firstlight.rendering import render
@@ -44,13 +44,20 @@ def opens(settings: HostSettings, _: Site) -> Iterator[Opening]:
     yield Opening("ssh", (settings.firewall.ssh_port,), admin, ADMIN)
 
 
-def items(rules: str, python: str) -> list[File | Directory]:
+def items(rules: str, least_rules: str, python: str) -> list[File | Directory]:
     """Return the rules, the program that loads them, and its units."""
-    values = {"python": python, "program": PROGRAM, "file": FILE, "seconds": LOOK_SECONDS}
+    values = {
+        "python": python,
+        "program": PROGRAM,
+        "file": FILE,
+        "fence": FENCE,
+        "seconds": LOOK_SECONDS,
+    }
     units = [File(f"/{UNITS}/{name}", render(f"{UNITS}/{name}", **values)) for name in NAMES]
     return [
         Directory(FOLDER, "700"),
         File(FILE, rules, "600"),
+        File(LEAST, least_rules, "600"),
         File(PROGRAM, Path(program.__file__).read_text(), "755"),
         *units,
     ]
@@ -70,7 +77,7 @@ def firewall(
     rules = of_host(settings, sites, openings)
     operations.enforced(
         name="Let in what is declared, and nothing else",
-        items=items(rules, system.python),
+        items=items(rules, least(openings), system.python),
         declared={(each.protocol, port) for each in openings for port in each.ports},
         python=system.python,
         seconds=wanted.confirm_seconds,

@@ -13,6 +13,7 @@ from pyinfra.api.deploy import deploy
 
 from firstlight.adapter import in_order
 from firstlight.catalogue import System
+from firstlight.firewall.place import FENCE
 from firstlight.operations import accounts, credentials, weights
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render
@@ -27,7 +28,6 @@ from roles.owned import Owned
 
 ACCOUNT = "firstlight-models"
 PROGRAM = "/usr/local/lib/firstlight/fetch.pyz"
-FENCE = "/usr/local/lib/firstlight/fetch-fence"
 
 OWNS = Owned(
     files=(

@@ -15,6 +15,7 @@ from pyinfra.api.deploy import deploy
 
 from firstlight.edge import people as identity
 from firstlight.edge.release import authority
+from firstlight.firewall.place import FENCE
 from firstlight.operations import accounts, docker
 from firstlight.operations import people as operations
 from firstlight.operations.files import Directory, File, files
@@ -26,7 +27,6 @@ from firstlight.settings import HostSettings
 from firstlight.settings.people import People
 from firstlight.weights import fence
 from firstlight.weights.reach import endpoint
-from roles.models import FENCE
 from roles.owned import Owned
 
 ACCOUNT = "firstlight-people"

@@ -41,9 +41,10 @@ def arguments(instance: Instance) -> dict[str, Any]:
 
 
 def environment(instance: Instance) -> dict[str, str]:
-    """Return the variables by which the nodes find each other."""
+    """Return the variables by which the nodes find each other, and one that is alone itself."""
     if instance.node is None:
-        return {}
+        # It would look for the way to the world, which its network does not have.
+        return {"VLLM_HOST_IP": instance.address}
     found = {"VLLM_HOST_IP": instance.node.address}
     if instance.model.executor == "ray":
         found["RAY_USAGE_STATS_ENABLED"] = "0"

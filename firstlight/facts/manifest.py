@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from typing_extensions import override
 
+from firstlight.engines.network import LABEL
+
 # A path is "ours" with a checksum that was written, "original" as it stood before, "changed" when
 # it is neither. Paths that roles own by their names count where they were not recorded.
 SCRIPT = r"""
@@ -34,7 +36,10 @@ asked paths && { [ -e $m/taken ] || [ -e /etc/firstlight ]; } && for path in $ow
 done
 if ! asked packages; then now=
 elif [ -s /var/lib/dpkg/status ]; then
-  now=$(dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n')
+  # A package that a power cut left half removed, or of which only its configuration is left, is
+  # there as well: what came with it goes with it.
+  now=$(dpkg-query -W -f '${db:Status-Status} ${binary:Package}\n' |
+    sed -E '/^(installed|not-installed) /!s/^[^ ]+ /left /')
   now="$now
 $(sed -n '/^Package: /{s///;h}; /^Auto-Installed: 1/{x;s/^/auto /p}' /var/lib/apt/extended_states 2>/dev/null)"
 else now=$(rpm -qa --qf 'installed %{NAME}.%{ARCH}\n'); fi
@@ -44,7 +49,8 @@ $(cut -d: -f1 /etc/group | sed 's/^/group /')"
 asked packages && [ -e $m/packages ] && printf '%s\n' "$now" | awk -v tab="$tab" '
   NR == FNR {now[$0] = 1; next}
   {word = substr($0, 2); sign = substr($0, 1, 1)}
-  sign == "+" && word in now || sign == "-" && !(word in now) {sub(/ /, tab, word); print "moved" tab sign tab word}' - $m/packages
+  sign == "+" && (word in now || word ~ /^installed / && ("left" substr(word, 10)) in now) || sign == "-" && !(word in now) {sub(/ /, tab, word); print "moved" tab sign tab word}' - $m/packages
+asked packages && [ -e $m/purge ] && echo "cut${tab}purge"
 sed -n "s/^account /account$tab/p" $m/things 2>/dev/null
 # Units that packages brought which firstlight installed: they are not to be on afterwards.
 theirs() {
@@ -80,14 +86,17 @@ if asked docker && ! systemctl is-active --quiet docker.service && [ -e /sys/cla
 fi
 if asked docker && systemctl is-active --quiet docker.service; then
   docker ps -a --format '{{.Names}}' | grep '^firstlight-' | sed "s/^/container$tab/"
-  docker network ls --format '{{.Name}}' | grep -E '^(firstlight-|fl-[0-9])' | sed "s/^/network$tab/"
+  { docker network ls --format '{{.Name}}' | grep '^firstlight-'
+    docker network ls --filter label=LABEL --format '{{.Name}}'; } | sort -u | sed "s/^/network$tab/"
   docker volume ls -q | grep '^firstlight-' | sed "s/^/volume$tab/"
   for image in $(sed -n 's/^image //p' $m/things 2>/dev/null); do
     docker image inspect -f '{{.Id}}' "$image" 2>/dev/null | sed "s|.*|image$tab$image|"
   done
   echo "foreign$tab$(docker ps -aq | wc -l) $(docker ps -a --format '{{.Names}}' | grep -c '^firstlight-')"
 fi
-asked paths && nft list table inet firstlight 2>/dev/null | sed -n "1s/.*/table${tab}inet/p"
+asked paths && command -v nft >/dev/null && for table in firstlight firstlight-fetch; do
+  nft list table inet "$table" >/dev/null 2>&1 && echo "table$tab$table"
+done
 asked paths && ls -d /etc/cdi/*.before-firstlight 2>/dev/null | sed "s/^/aside$tab/"
 asked paths && find /etc -xdev -name '*.before-firstlight.disabled' | sed "s/^/aside$tab/"
 [ -d "$store" ] && echo "weights$tab$store"
@@ -95,7 +104,7 @@ ls -d /etc/firstlight /usr/local/lib/firstlight /run/firstlight /run/firstlight-
 [ -d "${m%/*}" ] && find "${m%/*}" -mindepth 1 -maxdepth 1 '!' -name manifest | sed "s/^/own$tab/"
 ls -d $m/originals $m/daemon.json 2>/dev/null | sed "s/^/own$tab/"
 true
-"""
+""".replace("LABEL", LABEL)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """Loads the host's firewall and looks whether it is as it was written. Runs on the host, as one file.
 
 ``load`` puts the whole table in place in one transaction; ``keep`` does so where somebody took it
-away or changed it; ``state`` says in lines what is different. Standard library only.
+away or changed it; ``state`` says in lines what is different. Where the rules cannot be loaded (a
+file that is damaged, a kernel without a module) the least ones are: SSH from the admin networks,
+and nothing else. Standard library only.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path("/etc/firstlight/firewall/rules.nft")
+LEAST = FILE.with_name("least.nft")
 LIST = ["nft", "--json", "list", "table", "inet", "firstlight"]
 SECONDS = 20
 # What changes by itself: counters count, handles are given anew.
@@ -69,31 +72,44 @@ def shown(line: str) -> str:
 
 def load() -> int:
     done = run("nft", "-f", str(FILE))
-    sys.stderr.write(done.stderr)
+    if done.returncode == 0:
+        return 0
+    print(f"nft does not take {FILE}: {done.stderr.strip()[:600]}", file=sys.stderr)
+    if lines(run(*LIST).stdout):
+        print("what was loaded before stays", file=sys.stderr)
+    elif run("nft", "-f", str(LEAST)).returncode == 0:
+        print(f"{LEAST} is loaded instead: SSH is let in, and nothing else", file=sys.stderr)
+    else:
+        print("NOTHING is loaded: this host is open", file=sys.stderr)
     return done.returncode
+
+
+def keep() -> int:
+    """Load what is not there as it was written. Told once: nothing, where only the least can be."""
+    try:
+        found = differences()
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return 0 if lines(run(*LIST).stdout) else load()
+    if not found:
+        return 0
+    code = load()
+    if code == 0:
+        said = f"the firewall was changed by somebody, and is in place again: {'; '.join(found)}"
+        print(said[:900])
+    return code
 
 
 def main(arguments: list[str]) -> int:
     """``load``, ``keep`` or ``state``: 0 when done, else why on stderr."""
     verb = arguments[0]
-    if verb == "load":
-        return load()
+    if verb != "state":
+        return load() if verb == "load" else keep()
     try:
-        found = differences()
+        print("\n".join(differences()))
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         print(error, file=sys.stderr)
         return 1
-    if verb == "state":
-        print("\n".join(found))
-        return 0
-    if not found:
-        return 0
-    code = load()
-    if code == 0:
-        print(
-            f"the firewall was changed by somebody, and is in place again: {'; '.join(found)}"[:900]
-        )
-    return code
+    return 0
 
 
 if __name__ == "__main__":

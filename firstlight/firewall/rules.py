@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from firstlight.firewall.opening import Opening
 from firstlight.firewall.peers import chains, peerings
-from firstlight.firewall.place import FILE
+from firstlight.firewall.place import FILE, LEAST
 from firstlight.rendering import render
 from firstlight.settings import HostSettings
 from firstlight.settings.firewall import Firewall, Forward
@@ -41,6 +41,12 @@ def ruleset(
         connections=settings.connections,
         further=further,
     )
+
+
+def least(openings: Sequence[Opening]) -> str:
+    """Return the table of a host whose own one cannot be loaded: SSH, of all ``openings``."""
+    lines = [line for each in openings if each.role == "ssh" for line in rules(each)]
+    return render(LEAST.removeprefix("/"), ssh=lines)
 
 
 def rules(opening: Opening) -> Iterator[str]:

@@ -11,13 +11,15 @@ from pyinfra.api import StringCommand, operation
 
 from firstlight.errors import FirstlightError
 from firstlight.facts.docker import Daemon, DockerDaemon
-from firstlight.facts.files import Contents
+from firstlight.facts.files import Contents, PathStates
 from firstlight.manifest import FOLDER
 from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.docker import CONFIG, LAID, merged, parsed
 from firstlight.operations.files import File, writing
 
 ORIGINAL = f"{FOLDER}/originals{CONFIG}"
+TAKEN = f"{FOLDER}/taken"
+OWN = "/etc/firstlight"
 
 # A configuration that dockerd refuses is not left behind where it shall go on running.
 BACK = r"""
@@ -55,16 +57,23 @@ def daemon_back(laid: Mapping[str, Any]) -> Generator[StringCommand, None, None]
     """
     Take firstlight's keys out of dockerd's configuration.
 
-    + laid: the keys of the settings, for a host that has no record of what was laid
+    + laid: the keys of the settings, for a host that firstlight changed before it kept records
     """
     have: Daemon = host.get_fact(DockerDaemon) or Daemon()
     if have.config is None:
         host.noop("dockerd has no configuration")
         return
-    texts: dict[str, str] = host.get_fact(Contents, paths=(LAID, ORIGINAL)) or {}
+    texts: dict[str, str] = host.get_fact(Contents, paths=(LAID, ORIGINAL, TAKEN)) or {}
+    ours = texts.get(LAID)
+    if ours is None:
+        # Somebody's own keys may be the same: they are ours only where firstlight is.
+        is_here = OWN in (host.get_fact(PathStates, paths=(OWN,)) or {})
+        if texts.get(TAKEN, "").startswith("first") or not is_here:
+            host.noop("nothing of firstlight's was laid into dockerd's configuration")
+            return
     try:
         current, original = parsed(have.config), parsed(texts.get(ORIGINAL))
-        wanted = unlaid(current, parsed(texts[LAID]) if LAID in texts else laid, original)
+        wanted = unlaid(current, laid if ours is None else parsed(ours), original)
     except ValueError as error:
         yield failure(
             FirstlightError(

@@ -11,7 +11,7 @@ from firstlight import adapter
 from firstlight.errors import FirstlightError
 from firstlight.facts.files import PathState, PathStates
 from firstlight.facts.firewall import Firewall, FirewallState
-from firstlight.firewall.place import FILE, PROGRAM, SERVICE, TIMER
+from firstlight.firewall.place import FILE, LEAST, PROGRAM, SERVICE, TIMER
 from firstlight.manifest import recorded
 from firstlight.operations.commands import explained, script
 from firstlight.operations.files import Directory, File, differing, show_differences
@@ -96,11 +96,11 @@ def enforced(
         adapter.say(f"{host.name}: firewall: {line}")
     for line in closed(seen, declared):
         adapter.say(f"{host.name}: WARNING: {line}")
-    place = next((str(n) for n, item in enumerate(todo) if item.path == FILE), "")
+    rules = [n for n, item in enumerate(todo) if item.path in (FILE, LEAST)]
     yield from tried(
         "firewall",
         todo,
-        check=f"nft --check --file {place}" if place else "",
+        check="; ".join(f"nft --check --file {place}" for place in rules),
         save=SAVE,
         apply=named(LOAD),
         revert=named(REVERT),

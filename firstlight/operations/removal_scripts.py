@@ -80,11 +80,17 @@ exit 0
 """
 
 # A package that goes takes files along that were there before it came (the time zone is one):
-# they are laid aside in memory meanwhile, and put back. Nobody else reads them there.
+# they are laid aside meanwhile, and put back; also after a power cut, by the next run. A run that
+# lost its controller goes on by itself: the next one waits for it.
 AROUND = (
     r"""
-umask 077; m=$1; work=$(mktemp -d /run/firstlight-purge.XXXXXX); trap 'rm -rf "$work"' EXIT
-cp -a /etc "$work/etc"
+umask 077; m=$1 work=$1/purge rc=0
+exec 9>"$m/lock"; flock -w 900 9 || { echo "an earlier uninstallation is still at it" >&2; exit 1; }
+[ -e "$work" ] || {
+  rm -rf "$work.new"; mkdir "$work.new" && cp -a /etc "$work.new/etc" || exit 1
+  sync; mv -T "$work.new" "$work"
+}
+names=$(cat); : >"$m/others"
 """,
     r"""
 sed -n 's/^\(file\|link\) \(\/etc\/[^ ]*\) .*/\2/p' "$m/before" | while read -r path; do
@@ -92,7 +98,8 @@ sed -n 's/^\(file\|link\) \(\/etc\/[^ ]*\) .*/\2/p' "$m/before" | while read -r 
   [ -e "$work$path" ] || [ -L "$work$path" ] || continue
   mkdir -p "$(dirname "$path")"; cp -a "$work$path" "$path"
 done
-exit 0
+[ "$rc" = 0 ] || exit "$rc"
+rm -rf "$work"
 """,
 )
 
@@ -101,18 +108,24 @@ exit 0
 PURGE = {
     "apt": r"""
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
-dpkg --abort-after=9999 --purge $(cat) >"$work/said" 2>&1 ||
+[ -z "$names" ] || dpkg --abort-after=9999 --purge $names >"$work/said" 2>&1 9>&- || {
   grep -E '^( |dpkg: (error|dependency))' "$work/said" >&2
+  # Not about one of them: nothing was done at all, because of a lock or a broken database.
+  ! grep -q '^dpkg: error: ' "$work/said" || rc=1
+}
+for name in $names; do
+  dpkg-query -W -f '${db:Status-Status}\n' "$name" 2>/dev/null | grep -qvx not-installed && echo "$name"
+done >"$m/others"
 """,
     "dnf": r"""
-names=$(cat); left=$names
+left=$names
 # One by one, again and again: which of them others need is found out by trying.
 while :; do
   before=$left; left=
   for name in $before; do rpm -e "$name" 2>/dev/null || left="$left $name"; done
   [ -n "$left" ] && [ "$(echo $left)" != "$(echo $before)" ] || break
 done
-[ -z "$left" ] || echo "others need:$left" >&2
+[ -z "$left" ] || { echo "others need:$left" >&2; echo "$left" >"$m/others"; }
 """,
 }
 
@@ -146,13 +159,24 @@ for name in "$@"; do
 done
 """
 
+# Accounts of packages: as long as one of the packages stays, so do they.
+THEIR_ACCOUNTS = (
+    r"""
+others=$1/others; shift
+[ ! -s "$others" ] || { echo "accounts of packages stay with them: $*" >&2; exit 0; }
+"""
+    + ACCOUNTS
+)
+TABLES = 'for table; do nft delete table inet "$table" || exit 1; done'
+
 # The last of all. What stays is remembered, for an uninstallation that shall take it too.
 FORGET = r"""
 m=$1 keep=$2
 for path in /etc/firstlight /usr/local/lib/firstlight $(ls -d /run/firstlight /run/firstlight-* 2>/dev/null); do rm -rf -- "$path"; done
+rm -f /var/lib/systemd/timers/stamp-firstlight-*
 if [ "$keep" = no ]; then rm -rf -- "${m%/*}"; exit; fi
 for path in "${m%/*}"/* "${m%/*}"/.[!.]*; do [ "$path" = "$m" ] || rm -rf -- "$path"; done
-rm -rf -- "$m/originals" "$m/daemon.json"
+rm -rf -- "$m/originals" "$m/daemon.json" "$m/others" "$m/lock"
 # What somebody changed is known to stay.
 tab=$(printf '\t')
 [ ! -e "$m/files" ] || while IFS=$tab read -r was path; do

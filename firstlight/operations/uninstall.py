@@ -15,6 +15,7 @@ from firstlight.facts.remaining import Remaining, summary
 from firstlight.manifest import FOLDER
 from firstlight.operations import removal_scripts as scripts
 from firstlight.operations.commands import script
+from firstlight.operations.packages import awaited
 from firstlight.operations.transaction_apt import OURS as HELD
 from firstlight.removal import STATE, Part, actions, stays, to_switch
 
@@ -71,8 +72,8 @@ def put_back(traces: Traces, part: Part) -> Commands:
     ]
     aside = found.named("aside") if part == "files" else ()
     sysctls = found.words.get("sysctl", ()) if part == "files" else ()
-    table = part == "firewall" and bool(found.named("table"))
-    if not (todo or aside or sysctls or table):
+    tables = found.named("table") if part == "firewall" else ()
+    if not (todo or aside or sysctls or tables):
         host.noop("nothing of it is left")
         return
     if sysctls:
@@ -80,8 +81,8 @@ def put_back(traces: Traces, part: Part) -> Commands:
     todo += [("aside", path, "") for path in aside]
     if todo:
         yield script(scripts.FILES, FOLDER, _stdin=lines(todo, "\t"))
-    if table:
-        yield script("nft delete table inet firstlight")
+    if tables:
+        yield script(scripts.TABLES, *tables)
 
 
 @operation()
@@ -136,27 +137,29 @@ def others_containers(found: Recorded) -> bool:
 
 
 @operation()
-def purged(traces: Traces, data: Sequence[str]) -> Commands:
+def purged(traces: Traces, data: Sequence[str], lock_timeout: int = 300) -> Commands:
     """
     Remove the packages that firstlight installed, and the accounts that they made.
 
     + traces: where they can be
     + data: folders that their daemons make
+    + lock_timeout: seconds to wait for another user of the package manager
     """
     found = traces.read("packages")
     names = found.moved("+", "installed")
     accounts = tuple(dict.fromkeys((*found.moved("+", "user"), *found.moved("+", "group"))))
-    if not (names or accounts):
+    if not (names or accounts or found.named("cut")):
         host.noop("firstlight installed no package that is here")
         return
-    if names:
+    if names or found.named("cut"):
+        yield awaited(traces.manager, lock_timeout)
         purge = scripts.PURGE[traces.manager].join(scripts.AROUND)
         yield script(purge, FOLDER, _stdin="\n".join(names))
     yield script(scripts.DATA, FOLDER, *data)
     if marked := found.moved("-", "auto"):
         yield script(scripts.AUTOMATIC, *marked)
     if accounts:
-        yield script(scripts.ACCOUNTS, *accounts)
+        yield script(scripts.THEIR_ACCOUNTS, FOLDER, *accounts)
 
 
 @operation()

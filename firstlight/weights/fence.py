@@ -2,11 +2,13 @@
 
 ``up NAME JOB USER`` before the step: the hosts of the job are looked up once, their addresses are
 written where the step finds them, and packets of the user to any other address are refused.
-``down NAME`` after it. Steps of one user at a time share what they may reach. Standard library only.
+``down NAME`` after it; ``keep`` where somebody took the rules away meanwhile. Steps of one user at
+a time share what they may reach. Standard library only.
 """
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import json
 import os
@@ -14,9 +16,10 @@ import pwd
 import socket
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -141,31 +144,54 @@ def applied(folder: Path) -> None:
         nft("-f", "-", text=f"table {TABLE}\ndelete table {TABLE}\n")
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the folder: what one step writes, another one's table must not be made without."""
+    folder.mkdir(mode=0o755, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # its holder looks nothing up: nft alone, which is bounded
+        yield
+
+
 def up(folder: Path, name: str, job: dict[str, Any], uid: int) -> None:
     """Fence the step called ``name`` in."""
-    folder.mkdir(mode=0o755, exist_ok=True)
     hosts = [(str(host), int(port)) for host, port in job["reach"]]
     pins = pinned(hosts)
     silent = [host for host, _ in hosts if not any(pin[0] == host for pin in pins)]
     if silent:
         print(f"no address is known of {', '.join(silent)}", file=sys.stderr)
-    written(folder / f"{name}.hosts", hosts_file(pins))
-    written(folder / f"{name}.json", json.dumps({"uid": uid, "pins": pins}))
-    applied(folder)
+    with alone(folder):
+        written(folder / f"{name}.hosts", hosts_file(pins))
+        written(folder / f"{name}.json", json.dumps({"uid": uid, "pins": pins}))
+        applied(folder)
 
 
 def down(folder: Path, name: str) -> None:
     """Forget the step called ``name``."""
-    for kind in ("json", "hosts"):
-        (folder / f"{name}.{kind}").unlink(missing_ok=True)
-    applied(folder)
+    with alone(folder):
+        for kind in ("json", "hosts"):
+            (folder / f"{name}.{kind}").unlink(missing_ok=True)
+        applied(folder)
+
+
+def keep(folder: Path) -> None:
+    """Put the table back where somebody took it away from under a step."""
+    if not any(folder.glob("*.json")):
+        return
+    with alone(folder):
+        try:
+            nft("list", "table", *TABLE.split())
+        except FenceError:
+            applied(folder)
 
 
 def main(arguments: list[str]) -> int:
     """Return 0 when it is done, else 1 with the reason on stderr."""
-    verb, name, *words = arguments
+    verb, name, *words = arguments if len(arguments) > 1 else [*arguments, ""]
     try:
-        if verb == "up":
+        if verb == "keep":
+            keep(FOLDER)
+        elif verb == "up":
             up(FOLDER, name, json.loads(Path(words[0]).read_text()), pwd.getpwnam(words[1]).pw_uid)
         else:
             down(FOLDER, name)

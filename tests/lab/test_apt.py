@@ -16,6 +16,7 @@ fcntl.lockf(held, fcntl.LOCK_EX)
 time.sleep({seconds})
 """
 PACKAGE = "tree"
+GROUND = "firewall"  # the deploy that begins with the packages, and ends long before an engine
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def test_a_held_lock_is_waited_for_and_then_its_holder_named(deployed: TestRack)
     data = {"base": {"packages": [PACKAGE], "apt_lock_timeout": 2}}
     deployed.sh("lab1", f"dpkg --purge {PACKAGE} 2>/dev/null")
     with untouched(deployed), apt_in_use(deployed, 60) as pid:
-        run = deployed.deploy("lab1", data=data)
+        run = deployed.deploy("lab1", data=data, deploy=GROUND)
     explained(run, "apt is in use by another program", "base.apt_lock_timeout")
     assert f"python3 (pid {pid}) holds /var/lib/dpkg/lock-frontend" in run.text
 
@@ -42,7 +43,7 @@ def test_a_held_lock_is_waited_for_and_then_its_holder_named(deployed: TestRack)
 def test_a_lock_that_is_released_in_time_holds_nobody_up(deployed: TestRack) -> None:
     deployed.sh("lab1", f"dpkg --purge {PACKAGE} 2>/dev/null")
     with apt_in_use(deployed, 6):
-        run = deployed.deploy("lab1", data={"base": {"packages": [PACKAGE]}})
+        run = deployed.deploy("lab1", data={"base": {"packages": [PACKAGE]}}, deploy=GROUND)
     assert run.code == 0, run.text
     assert run.seconds > 3
     deployed.sh("lab1", f"dpkg-query -W {PACKAGE} && dpkg --purge {PACKAGE}")
@@ -54,9 +55,9 @@ def test_packages_torn_by_a_power_cut_are_unpacked_anew(deployed: TestRack) -> N
         torn = f"/^Package: {package}$/,/^$/ s/^Status: .*/Status: install reinstreq {status}/"
         deployed.sh("lab1", f"sed -i '{torn}' /var/lib/dpkg/status")
     assert "inconsistent" in deployed.sh("lab1", "dpkg --configure -a", check=False).err
-    run = deployed.deploy("lab1")
+    run = deployed.deploy("lab1", deploy=GROUND)
     assert run.code == 0, run.text
     shown = "dpkg-query -W -f '${db:Status-Abbrev}' netbase readline-common; dpkg --audit"
     assert deployed.sh("lab1", shown).out.split() == ["ii", "ii"]
-    _, totals = deployed.changes("lab1")
+    _, totals = deployed.changes("lab1", deploy=GROUND)
     assert totals["success"] == 0

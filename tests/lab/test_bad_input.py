@@ -27,8 +27,8 @@ def models(rack: TestRack, **changes: Any) -> Data:
 
 
 def without(rack: TestRack, *keys: str, **changes: Any) -> Data:
-    model = {key: value for key, value in rack.model(**changes).items() if key not in keys}
-    return {"models": [model]}
+    """The lab's model without ``keys``."""
+    return {key: value for key, value in rack.model(**changes).items() if key not in keys}
 
 
 def registry(rack: TestRack) -> str:
@@ -40,40 +40,47 @@ def spare_address(rack: TestRack) -> str:
 
 
 CASES: dict[str, tuple[Callable[[TestRack], Data], tuple[str, ...]]] = {
-    "a model name that nobody knows": (
-        lambda rack: without(rack, "repo", "engine", "context", "file", name="qwen3-8c"),
-        ("models[0].name", 'found the unknown "qwen3-8c"', 'did you mean "qwen3-8b"'),
-    ),
-    "a model without a pinned revision": (
-        lambda rack: without(rack, "revision"),
+    # One run shows all mistakes: each of these would be refused alone, too.
+    "names, a domain and keys that cannot be": (
+        lambda rack: {
+            "domain": "lab1..firstlight_internal",
+            "edge": {"prot": 443},
+            "models": [
+                without(rack, "repo", "engine", "context", "file", name="qwen3-8c"),
+                rack.model(name="newest", port=8001, image="ghcr.io/ggml-org/llama.cpp:latest"),
+            ],
+        },
         (
-            "models[0].revision: hf://firstlight/tiny is not in inventories/firstlight.lock",
-            "fix: firstlight lock inventories/lab.py",
+            "4 mistakes in the settings",
+            'models[0].name: found the unknown "qwen3-8c"',
+            'did you mean "qwen3-8b"',
+            "models[1].image",
+            "the newest can be any",
+            "write ghcr.io/ggml-org/llama.cpp:TAG",
+            'domain: found "lab1..firstlight_internal"',
+            "expected a DNS name",
+            'edge.prot: unknown key; did you mean "port"',
         ),
     ),
-    "a model at a branch": (
-        lambda rack: models(rack, revision="main"),
-        ("models[0].revision: hf://firstlight/tiny@main is not in", "fix: firstlight lock"),
-    ),
-    "an image by tag": (
-        lambda rack: models(rack, image="ghcr.io/ggml-org/llama.cpp:server"),
-        ("models[0].image: the tag ghcr.io/ggml-org/llama.cpp:server is not", "firstlight lock"),
-    ),
-    "the newest image": (
-        lambda rack: models(rack, image="ghcr.io/ggml-org/llama.cpp:latest"),
-        ("models[0].image", "the newest can be any", "write ghcr.io/ggml-org/llama.cpp:TAG"),
-    ),
-    "a malformed domain": (
-        lambda rack: {"domain": "lab1..firstlight_internal"},
-        ("lab1", "domain: ", 'found "lab1..firstlight_internal"', "expected a DNS name"),
-    ),
-    "an unknown key": (
-        lambda rack: {"edge": {"prot": 443}},
-        ("edge.prot", "unknown key", 'did you mean "port"'),
-    ),
-    "no API key file": (
-        lambda rack: {"edge": {"api_keys": "nowhere/api-keys.toml"}},
-        ("edge.api_keys", "nowhere/api-keys.toml", "firstlight keys issue NAME --site"),
+    "what no lock pins, and no API key file": (
+        lambda rack: {
+            "edge": {"api_keys": "nowhere/api-keys.toml"},
+            "models": [
+                without(rack, "revision"),
+                rack.model(name="second", port=8001, revision="main"),
+                rack.model(name="third", port=8002, image="ghcr.io/ggml-org/llama.cpp:server"),
+            ],
+        },
+        (
+            "4 mistakes in the settings",
+            "models[0].revision: hf://firstlight/tiny is not in inventories/firstlight.lock",
+            "models[1].revision: hf://firstlight/tiny@main is not in",
+            "fix: firstlight lock inventories/lab.py",
+            "models[2].image: the tag ghcr.io/ggml-org/llama.cpp:server is not",
+            "edge.api_keys",
+            "nowhere/api-keys.toml",
+            "firstlight keys issue NAME --site",
+        ),
     ),
     "a disk too small for the weights": (
         lambda rack: models(rack, **rack.repository("padded"), bytes="4TB"),

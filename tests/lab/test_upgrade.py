@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import pytest
@@ -34,6 +35,14 @@ def other(deployed: TestRack) -> Iterator[dict[str, Any]]:
 def data(rack: TestRack, image: str, **change: Any) -> dict[str, Any]:
     """The host's settings with another image, and time for a long stream."""
     return {"models": [rack.model(image=image, context=16384, drain_timeout=60, **change)]}
+
+
+@pytest.fixture(scope="module")
+def good(deployed: TestRack, other: dict[str, Any]) -> dict[str, Any]:
+    """Settings that serve, for what is taken back to them: which each test sees at its end."""
+    settings = data(deployed, other["next"])
+    deployed.changes(HOST, data=settings)
+    return settings
 
 
 def test_an_upgrade_is_short_and_cuts_nobody_off(deployed: TestRack, other: dict[str, Any]) -> None:
@@ -79,15 +88,11 @@ def test_the_outage_is_the_engines_own_and_two_seconds(
     assert any(0 < outage <= own + 2 for outage, own in found), found
 
 
-@pytest.mark.parametrize(
-    ("image", "words", "timeout"),
-    [("broken", "SIMULATED", 60), ("mute", "", 8)],
-)
+@pytest.mark.parametrize("bad", [("broken", "SIMULATED", 60), ("mute", "", 8)], ids=itemgetter(0))
 def test_a_version_that_does_not_answer_is_taken_back(
-    deployed: TestRack, other: dict[str, Any], image: str, words: str, timeout: int
+    deployed: TestRack, other: dict[str, Any], good: dict[str, Any], bad: tuple[str, str, int]
 ) -> None:
-    good = data(deployed, other["next"])
-    deployed.changes(HOST, data=good)
+    image, words, timeout = bad
     run = deployed.deploy(HOST, data=data(deployed, other[image], start_timeout=timeout))
     explained(run, "the engine of tiny does not answer", "last words of", words)
     assert "returned to the version before: it answers again" in run.text

@@ -44,7 +44,7 @@ class Host:
         )  # fmt: skip
 
     def armed(self) -> None:
-        undo = f"cat saved >{self.counts}"
+        undo = f"\ncat saved >{self.counts}\n"
         done = self.run(
             "arm", "wall", "30", "echo as it was >saved", undo, str(self.file), str(self.new)
         )

@@ -7,7 +7,6 @@ so that a host can be made up on which all of it is there already.
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -41,7 +40,6 @@ from firstlight.operations import (
 from firstlight.operations.files import Directory, File
 from firstlight.settings import HostSettings, load_site
 from firstlight.weights import bundle
-from tests.roles.order import order
 
 # The command line of pyinfra replaces threads and sockets of the whole process by gevent's when
 # it is imported. That is right for SSH to many hosts, and not for the other tests here.
@@ -78,8 +76,6 @@ class Stage:
         patch.setattr(pyinfra, "is_cli", True)
         # Of several hosts that refuse the first one says why: it has to be the same one each time.
         patch.setattr(gevent, "iwait", in_turn)
-        operation = sys.modules["pyinfra.api.operation"]  # its name is taken by a function
-        patch.setattr(operation, "get_operation_order_from_stack", order)
         patch.setattr(connectors, "entry_points", entry_points)
         patch.setattr(registry, "require", lambda *_: None)
         patch.setattr(registry, "environment", lambda *_: {})

@@ -1,4 +1,4 @@
-"""The order of operations that the stage takes is pyinfra's own."""
+"""The order of operations that runs go by is pyinfra's own."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from pyinfra.api import State
 
 from firstlight.catalogue import systems
+from firstlight.order import MODULE, NAME, order
 from tests.roles.hosts import bare
-from tests.roles.order import order
 from tests.roles.stage import Stage
 from tests.roles.test_gpu_layer import INVENTORY, on
 from tests.unit.nvidia.hosts import HOSTS
@@ -26,9 +26,8 @@ def test_it_is_what_pyinfra_finds(stage: Stage, monkeypatch: pytest.MonkeyPatch)
         compared.append(found)
         return found[1]
 
-    monkeypatch.setattr(
-        sys.modules["pyinfra.api.operation"], "get_operation_order_from_stack", both
-    )
+    assert vars(sys.modules[MODULE])[NAME] is order
+    monkeypatch.setattr(sys.modules[MODULE], NAME, both)
     system = systems()["debian 13"]
     assert stage.play(INVENTORY, bare(system, on(system, HOSTS["4090"])), "gpu").changes["gpu1"]
     assert len(compared) > 10

@@ -13,9 +13,9 @@ from firstlight.lab import ssh
 from firstlight.lab.state import Rack
 from firstlight.operations.hardening import asked
 from firstlight.settings.hardening import Hardening
-from tests.lab.rack import BIN, WORKER, Run, command, firstlight
+from tests.lab.rack import BIN, LAB, Run, command, firstlight
 
-NAME = f"vm{WORKER}"
+NAME = f"{LAB}-vm"
 HOST = "lab1"
 DEPLOY = "deploys/firewall.py"
 WANTED = Wanted(tuple(each for each in Hardening().controls if is_applied(each)), "apt")

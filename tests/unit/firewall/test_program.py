@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,9 +83,45 @@ def test_keep_loads_only_what_differs(
     assert "changed by somebody" in capsys.readouterr().out
 
 
-def test_rules_that_nft_does_not_take_are_no_all_clear(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> list[str]:
-        raise OSError("syntax error")
+class Nft:
+    """nft that takes what ``takes`` names, with ``loaded`` as what it lists."""
 
-    monkeypatch.setattr(program, "differences", broken)
-    assert program.main(["state"]) == 1 == program.main(["keep"])
+    def __init__(self, patch: pytest.MonkeyPatch, takes: set[str], loaded: str = "") -> None:
+        self.takes, self.loaded, self.asked = takes, loaded, []
+        patch.setattr(program, "run", self)
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        if words == tuple(program.LIST):
+            return subprocess.CompletedProcess(words, 0, self.loaded, "")
+        if words[0] == "unshare":
+            code = 0 if "rules.nft" in self.takes else 1
+            return subprocess.CompletedProcess(words, code, listing(*LISTED), "syntax error")
+        self.asked.append(Path(words[-1]).name)
+        code = 0 if self.asked[-1] in self.takes else 1
+        return subprocess.CompletedProcess(words, code, "", "syntax error")
+
+
+def test_rules_that_nft_does_not_take_leave_the_host_closed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nft = Nft(monkeypatch, {"least.nft"})
+    assert program.main(["load"]) == 1 and nft.asked == ["rules.nft", "least.nft"]
+    said = capsys.readouterr().err
+    assert "syntax error" in said and "SSH is let in, and nothing else" in said
+    assert program.main(["state"]) == 1
+    # The next looks find the least rules there, and are quiet.
+    nft = Nft(monkeypatch, {"least.nft"}, listing(*LISTED[:2]))
+    capsys.readouterr()
+    assert program.main(["keep"]) == 0 and nft.asked == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_was_loaded_stays_where_the_new_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    nft = Nft(monkeypatch, {"least.nft"}, listing(*LISTED))
+    assert program.main(["load"]) == 1 and nft.asked == ["rules.nft"]
+
+
+def test_keep_falls_back_where_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    nft = Nft(monkeypatch, {"least.nft"})
+    assert program.main(["keep"]) == 1 and nft.asked == ["rules.nft", "least.nft"]
+    assert Nft(monkeypatch, {"rules.nft"}) and program.main(["keep"]) == 0
