@@ -158,7 +158,10 @@ def reconnect(host: Host, seconds: int = 20) -> bool:
     client = getattr(host.connector, "client", None)
     if client is not None:
         client.close()  # disconnecting in pyinfra's sense leaves the transport open
+    asked = host.connector_data.get("prompted_sudo_password")
     host.connector_data.clear()  # what it names (files for sudo) is gone
+    if asked:  # nobody is asked again in the middle of a change that waits for this connection
+        host.connector_data["prompted_sudo_password"] = asked
     host.connected = False
     try:
         with gevent.Timeout(seconds):

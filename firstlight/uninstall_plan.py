@@ -96,5 +96,7 @@ def switched(found: Recorded) -> Iterator[str]:
     for kind, words in NAMED.items():
         if names := found.named(kind):
             yield f"{words}: {' '.join(names)}"
+    if others_containers(found):
+        yield "Docker stays, and runs on: containers or volumes of others are in it"
     for verb, unit in to_switch(found.units, DOCKER if others_containers(found) else ()):
         yield f"systemctl {verb} {unit}: as it was before"

@@ -79,6 +79,7 @@ def firewall(
         name="Let in what is declared, and nothing else",
         items=items(rules, least(openings), system.python),
         declared={(each.protocol, port) for each in openings for port in each.ports},
+        admin=wanted.admin,
         python=system.python,
         seconds=wanted.confirm_seconds,
         take_over=wanted.take_over,

@@ -21,6 +21,8 @@ if command -v nft >/dev/null 2>&1 && nft list table inet firstlight >/dev/null 2
 else ss -Htulnp 2>/dev/null | awk '$5 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/ && $5 !~ /%lo:/ {
   p = "unknown"; if (match($0, /users:\(\("[^"]+"/)) p = substr($0, RSTART + 9, RLENGTH - 10);
   n = $5; sub(/.*:/, "", n); print "reached=" $1 " " n " " p }' | sort -u
+command -v docker >/dev/null 2>&1 && timeout 20 docker ps --format 'container={{.Names}} {{.Networks}}' 2>/dev/null | grep -v '^container=firstlight-' | grep -v ' \(none\|host\)$'
+ss -Htnp state established 2>/dev/null | awk '/"sshd/ { a = $4; sub(/:[0-9]+$/, "", a); gsub(/[][]/, "", a); sub(/^::ffff:/, "", a); sub(/%.*/, "", a); print "session=" a }' | sort -u
 fi
 if [ -f "$program" ]; then
   "$python" -I "$program" state 2>&1 | sed '/^$/d; s/^/differs=/'
@@ -39,7 +41,8 @@ class Firewall:
     ``loaded``: the table is there; ``kept``: its rules stand on the disk. ``differs`` is what is
     loaded and was not written, or the other way round; ``down`` is what is missing to have it back
     after a reboot or a flush; ``foreign`` are others' firewalls that are active. Without a table
-    ``reached`` are the ports that listen to the outside: protocol, number, program.
+    ``reached`` are the ports that listen to the outside (protocol, number, program), ``containers``
+    those of others that have a network, ``sessions`` the addresses of who is logged in by SSH.
     """
 
     loaded: bool = False
@@ -48,6 +51,8 @@ class Firewall:
     foreign: tuple[str, ...] = ()
     reached: tuple[tuple[str, int, str], ...] = ()
     kept: bool = False
+    containers: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
 
 
 class FirewallState(FactBase[Firewall]):
@@ -73,6 +78,8 @@ class FirewallState(FactBase[Firewall]):
             foreign=tuple(many.get("foreign", ())),
             reached=tuple(map(port, many.get("reached", ()))),
             kept="kept" in many,
+            containers=tuple(each.split(" ")[0] for each in many.get("container", ())),
+            sessions=tuple(many.get("session", ())),
         )
 
 

@@ -13,7 +13,7 @@ from firstlight.engines.network import LABEL
 # A path is "ours" with a checksum that was written, "original" as it stood before, "changed" when
 # it is neither. Paths that roles own by their names count where they were not recorded.
 SCRIPT = r"""
-m=$1 held=$2 owned=$3 units=$4 store=$5 kinds=" $6 "; tab=$(printf '\t')
+m=$1 names= held=$2 owned=$3 units=$4 store=$5 kinds=" $6 "; tab=$(printf '\t')
 asked() { case $kinds in *" $1 "*|"  ") return 0 ;; esac; return 1; }
 [ -e $m/taken ] && echo "taken$tab$(cut -d' ' -f1 $m/taken)"
 state() {
@@ -92,8 +92,12 @@ if asked docker && systemctl is-active --quiet docker.service; then
   for image in $(sed -n 's/^image //p' $m/things 2>/dev/null); do
     docker image inspect -f '{{.Id}}' "$image" 2>/dev/null | sed "s|.*|image$tab$image|"
   done
-  echo "foreign$tab$(docker ps -aq | wc -l) $(docker ps -a --format '{{.Names}}' | grep -c '^firstlight-')"
-fi
+  names=$(docker ps -a --format '{{.Names}}'; docker volume ls -q)
+elif asked docker && [ -d /var/lib/docker ]; then
+  # It is not asked where it is switched off: a question would start it.
+  names=$(cd /var/lib/docker || exit; ls -d volumes/*/; sed 's/.*"Name":"\/\([^"]*\)".*/\1\n/' containers/*/config.v2.json)
+fi 2>/dev/null
+asked docker && echo "foreign$tab$(printf '%s\n' "$names" | sed 's|^volumes/||' | grep -vcE '^(firstlight-|$)')"
 asked paths && command -v nft >/dev/null && for table in firstlight firstlight-fetch; do
   nft list table inet "$table" >/dev/null 2>&1 && echo "table$tab$table"
 done

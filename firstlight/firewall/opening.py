@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Protocol = Literal["tcp", "udp"]
+Protocol = Literal["tcp", "udp", "gre", "esp", "ah", "vrrp", "sctp"]
 ANYWHERE = "anywhere"
 ADMIN = "admin networks"
 
@@ -16,7 +16,7 @@ class Opening:
 
     ``sources`` are the networks (CIDR) and addresses that may reach them; ``said`` is how the
     declaration names them: "anywhere", "admin networks", "group edge". Without sources nobody may,
-    unless it says anywhere.
+    unless it says anywhere. An opening of a protocol without ports has none.
     """
 
     role: str

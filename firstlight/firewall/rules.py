@@ -12,13 +12,16 @@ from firstlight.settings import HostSettings
 from firstlight.settings.firewall import Firewall, Forward
 
 FAMILIES = ((4, "ip"), (6, "ip6"))
+NUMBERS = {"gre": 47, "esp": 50, "ah": 51, "vrrp": 112, "sctp": 132}
+"""Protocols without ports of their own here, by the number that packets carry."""
 
 
 def of_host(
     settings: HostSettings, site: Mapping[str, HostSettings], openings: Sequence[Opening]
 ) -> str:
     """Return the whole table of a host of the inventory ``site``."""
-    busy = (settings.edge.port,) if settings.edge.enabled else ()
+    edge = settings.edge
+    busy = (edge.port, edge.http_port) if edge.enabled else ()
     return ruleset(settings.firewall, openings, busy, chains(peerings(settings, site)))
 
 
@@ -36,6 +39,7 @@ def ruleset(
     return render(
         FILE.removeprefix("/"),
         openings=[line for each in openings for line in rules(each)],
+        passed=[line for each in openings for line in passed(each)],
         forwards=[forwarded(each) for each in settings.forward],
         busy_ports=busy_ports,
         connections=settings.connections,
@@ -51,14 +55,33 @@ def least(openings: Sequence[Opening]) -> str:
 
 def rules(opening: Opening) -> Iterator[str]:
     """Yield the rules that let in what ``opening`` declares."""
-    ports = f"{opening.protocol} dport {listed(spans(opening.ports))}"
+    if opening.ports:
+        what = f"{opening.protocol} dport {listed(spans(opening.ports))}"
+    else:
+        what = f"meta l4proto {NUMBERS[opening.protocol]}"
+    # A container of the operator's has a private address, too: it is no administrator.
+    if opening.role == "ssh":
+        what = f'iifname != "docker0" {what}'
+    yield from from_sources(opening, what)
+
+
+def passed(opening: Opening) -> Iterator[str]:
+    """Yield the rules that pass on to a container what the operator opened on the host."""
+    if opening.role == "allowed" and opening.ports:
+        ports = listed(spans(opening.ports))
+        what = f"ct status dnat meta l4proto {opening.protocol} ct original proto-dst {ports}"
+        yield from from_sources(opening, what)
+
+
+def from_sources(opening: Opening, what: str) -> Iterator[str]:
+    """Yield the rules that accept ``what`` from whom ``opening`` is for."""
     end = f'accept comment "{shortened(opening.comment)}"'
     if opening.anywhere:
-        yield f"{ports} {end}"
+        yield f"{what} {end}"
         return
     for version, family in FAMILIES:
         if sources := opening.family(version):
-            yield f"{family} saddr {listed(sources)} {ports} {end}"
+            yield f"{family} saddr {listed(sources)} {what} {end}"
 
 
 def spans(ports: Sequence[int]) -> list[str]:

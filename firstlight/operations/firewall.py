@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator, Sequence
+from ipaddress import ip_address, ip_network
 
 from pyinfra import host, state
 from pyinfra.api import FunctionCommand, StringCommand, operation
@@ -23,6 +24,7 @@ QUIET = {"dhclient", "dhcpcd", "systemd-network", "NetworkManager", "chronyd", "
 
 # The table as it is loaded now: this, and not only the file of before, has to come back.
 SAVE = r"""
+command -v nft >/dev/null || { echo "nftables is not installed: run deploys/firewall.py once" >&2; exit 1; }
 { printf 'table inet firstlight\ndelete table inet firstlight\n'
   nft --stateless list table inet firstlight 2>/dev/null || :; } >before.nft
 """
@@ -64,9 +66,11 @@ def named(text: str) -> str:
 @operation()
 def enforced(
     items: Sequence[File | Directory],
-    declared: Collection[tuple[str, int]],
     python: str,
     seconds: int,
+    *,
+    declared: Collection[tuple[str, int]],
+    admin: Sequence[str],
     take_over: bool = False,
 ) -> Generator[StringCommand | FunctionCommand, None, None]:
     """
@@ -74,6 +78,7 @@ def enforced(
 
     + items: the rules, the program that loads them, and the units
     + declared: protocol and number of every port that the rules let in
+    + admin: networks that SSH is let in from
     + python: the host's Python
     + seconds: how long a change waits for a new connection
     + take_over: whether ufw and firewalld are switched off
@@ -94,7 +99,7 @@ def enforced(
         show_differences(todo)
     for line in () if todo else seen.differs:
         adapter.say(f"{host.name}: firewall: {line}")
-    for line in closed(seen, declared):
+    for line in (*closed(seen, declared), *outsiders(seen, admin)):
         adapter.say(f"{host.name}: WARNING: {line}")
     rules = [n for n, item in enumerate(todo) if item.path in (FILE, LEAST)]
     yield from tried(
@@ -127,6 +132,19 @@ def closed(seen: Firewall, declared: Collection[tuple[str, int]]) -> Iterator[st
                 f"{protocol} {port} ({program}) is reached from outside now and will not be; "
                 "declare it in firewall.allow if it shall be"
             )
+    if seen.containers:
+        yield (
+            f"containers of others lose their way out: {', '.join(seen.containers)}; "
+            "declare it in firewall.forward if they need one (docs/firewall.md)"
+        )
+
+
+def outsiders(seen: Firewall, admin: Sequence[str]) -> Iterator[str]:
+    """Yield who is logged in by SSH and will not be let in any more."""
+    networks = [ip_network(each) for each in admin]
+    for address in seen.sessions:
+        if not any(ip_address(address) in network for network in networks):
+            yield f"somebody is logged in from {address}, which is in no network of firewall.admin"
 
 
 @operation()

@@ -129,10 +129,15 @@ done
 """,
 }
 
-# Docker's own rules would stay in the kernel until the next boot, and so would its bridge.
+# Docker's own rules would stay in the kernel until the next boot, and so would its bridges.
 DOCKER_LEFT = r"""
 systemctl is-active --quiet docker.service && exit 0
-ip link delete docker0 2>/dev/null
+for path in /sys/class/net/docker0 /sys/class/net/br-* /sys/class/net/fl-*; do
+  name=${path##*/}
+  [ -d "$path/bridge" ] || continue
+  case $name in docker0|fl-[0-9]*|br-????????????) : ;; *) continue ;; esac
+  grep -qxF "interface $name" "$1/before" || ip link delete "$name"
+done
 for family in ip ip6; do
   for table in $(nft list tables $family 2>/dev/null | awk '{print $3}'); do
     nft list table $family "$table" 2>/dev/null | grep -q 'chain DOCKER' || continue

@@ -91,6 +91,10 @@ def refused(name: str, why: str) -> FirstlightError:
 def confirm(state: State, host: Host, name: str, seconds: int) -> bool:
     """Confirm the trial ``name`` over a new connection; else wait until the host took it back."""
     end, heard = time.monotonic() + seconds, "no new SSH connection could be made"
+    if adapter.is_here(host):
+        adapter.say(
+            f"{host.name}: WARNING: {name} is not tried: there is no SSH connection to lose"
+        )
     asked = StringCommand(PROGRAM, "confirm", QuoteString(name))
     while (left := end - time.monotonic()) > 0:
         if not (adapter.is_here(host) or adapter.reconnect(host, max(1, min(10, int(left))))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -21,6 +22,8 @@ from firstlight.removal import STATE, Part, actions, stays, to_switch
 
 Commands = Generator[StringCommand, None, None]
 # Units that Docker's packages bring, for as long as somebody else's containers run in it.
+DOCKERS = re.compile(r"(^|[-/])(docker|moby|containerd|runc|cni)")
+"""Packages, accounts and folders that stay with others' containers and volumes."""
 DOCKER = ("docker.service", "docker.socket", "containerd.service")
 
 
@@ -132,8 +135,8 @@ def switched(traces: Traces) -> Commands:
 
 
 def others_containers(found: Recorded) -> bool:
-    """Tell whether containers are on the host that are not firstlight's."""
-    return any(int(w[0].split()[0]) > int(w[0].split()[1]) for w in found.words.get("foreign", ()))
+    """Tell whether containers or volumes are on the host that are not firstlight's."""
+    return any(int(count) > 0 for count in found.named("foreign"))
 
 
 @operation()
@@ -145,9 +148,15 @@ def purged(traces: Traces, data: Sequence[str], lock_timeout: int = 300) -> Comm
     + data: folders that their daemons make
     + lock_timeout: seconds to wait for another user of the package manager
     """
-    found = traces.read("packages")
-    names = found.moved("+", "installed")
-    accounts = tuple(dict.fromkeys((*found.moved("+", "user"), *found.moved("+", "group"))))
+    found = traces.read("packages", "docker")
+    names: Sequence[str] = found.moved("+", "installed")
+    made = (*found.moved("+", "user"), *found.moved("+", "group"))
+    accounts: Sequence[str] = tuple(dict.fromkeys(made))
+    if others_containers(found):
+        names, accounts, data = (
+            [each for each in group if not DOCKERS.search(each)]
+            for group in (names, accounts, data)
+        )
     if not (names or accounts or found.named("cut")):
         host.noop("firstlight installed no package that is here")
         return

@@ -29,6 +29,10 @@ def firewall_contradictions(site: Site) -> Iterator[Problem]:
 def _overlaps(host: HostSettings, site: Site) -> Iterator[Problem]:
     declared = roles_ports(host, site)
     for index, allow in enumerate(host.firewall.allow):
+        if bool(allow.ports) != (allow.protocol in ("tcp", "udp")):
+            expected = "ports for tcp and udp, and none for other protocols"
+            found = ", ".join(map(str, allow.ports)) or NOTHING
+            yield Problem(host.name, f"firewall.allow[{index}].ports", found, expected)
         for port in allow.ports:
             before = declared.get((allow.protocol, port))
             if before is not None:

@@ -58,10 +58,12 @@ class Allow(Section):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    ports: Annotated[tuple[Port, ...], Listed, Field(min_length=1)] = Field(
-        description="The ports that are open."
+    ports: Annotated[tuple[Port, ...], Listed] = Field(
+        default=(), description="The ports that are open, of tcp and udp."
     )
-    protocol: Literal["tcp", "udp"] = Field(default="tcp", description="tcp or udp.")
+    protocol: Literal["tcp", "udp", "gre", "esp", "ah", "vrrp", "sctp"] = Field(
+        default="tcp", description="tcp or udp, or a protocol as a whole (vrrp: keepalived)."
+    )
     source: Source = Field(
         alias="from",
         description='Who may reach them: "anywhere", "admin" (the admin networks), a group or a host '

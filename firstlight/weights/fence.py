@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,17 +107,13 @@ def allowed(pins: Iterable[Pin]) -> str:
     return "\n".join(rules)
 
 
+run = partial(subprocess.run, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
 def nft(*words: str, text: str = "") -> None:
     """Run nft. Raises :class:`FenceError`."""
     try:
-        done = subprocess.run(
-            ["nft", *words],
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        done = run(["nft", *words], input=text)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise FenceError(f"nft: {error}") from None
     if done.returncode != 0:

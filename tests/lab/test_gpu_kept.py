@@ -70,6 +70,7 @@ def test_no_reboot_into_a_kernel_that_the_module_does_not_build_for(next_kernel:
     fails, version = [f"{DRIVER} {NEXT}"], f"modinfo -k {NEXT} -F version nvidia"
     card.fault("lab1", dkms_fails=fails)
     card.sh("lab1", f"{APT} install {KERNEL} >/dev/null 2>&1", check=False, timeout=120)
+    assert "not found" in card.sh("lab1", f"{version} 2>&1", check=False).out
     half_way = card.gpu("lab1")
     why = f"Autoinstall on {NEXT} failed for module(s) nvidia"
     explained(half_way, why, "packages could not be installed", "run again", ROLLBACK)
@@ -78,6 +79,7 @@ def test_no_reboot_into_a_kernel_that_the_module_does_not_build_for(next_kernel:
     mended = card.gpu("lab1")
     assert mended.code == 0, mended.text
     assert card.sh("lab1", version).out.strip() == DRIVER
+    assert card.sh("lab1", f"cat /boot/vmlinuz-{NEXT}").out.strip() == "SIMULATED kernel"
 
     # The same where dpkg has nothing to finish: only the module is missing.
     card.fault("lab1", dkms_fails=fails)

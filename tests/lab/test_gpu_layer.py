@@ -49,6 +49,27 @@ def test_programs_that_ask_for_nvidias_runtime_have_it_and_nobody_else(card: Gpu
     assert daemon.startswith("runc ") and "nvidia-container-runtime" in daemon
 
 
+def test_a_container_has_the_gpus_that_it_was_given_and_no_others(card: GpuRack) -> None:
+    card.sh("lab1", PROBE)
+    run = "docker run --rm --network none --cap-drop ALL --read-only"
+    said = card.sh(
+        "lab1",
+        f"{run} --user 1000 --device nvidia.com/gpu=all probe nvidia-smi -L\n"
+        f"{run} --device nvidia.com/gpu=7 probe nvidia-smi -L 2>&1 || true\n"
+        # The nodes and all else as in the specification, but not by way of it.
+        "lib=$(echo /usr/lib/*-linux-gnu/libnvidia-ml.so.*.*)\n"
+        f"{run} -v /usr/bin/nvidia-smi:/bin/nvidia-smi -v $lib:$lib "
+        "-v /run/firstlight-lab/gpus.table:/usr/lib/firstlight-lab/gpus.table "
+        "-v /dev/nvidiactl:/dev/nvidiactl -v /dev/nvidia0:/dev/nvidia0 probe nvidia-smi -L || true\n"
+        "docker rmi probe >/dev/null",
+        timeout=120,
+    ).out.splitlines()
+    assert said[0].startswith("GPU 0: NVIDIA GeForce RTX 4090 SIMULATED")
+    assert "unresolvable CDI devices nvidia.com/gpu=7" in said[1]
+    # Nodes that are there, but that the container's device group refuses.
+    assert said[-1] == "Failed to initialize NVML: Unknown Error"
+
+
 def test_a_running_container_keeps_its_gpus_when_systemd_reads_its_units(card: GpuRack) -> None:
     # On every host without this layer's CDI devices this is how GPUs get lost.
     card.sh("lab1", PROBE)

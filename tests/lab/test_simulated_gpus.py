@@ -1,6 +1,6 @@
 """A lab host with a SIMULATED GPU, driven by hand: what is real about it really works.
 
-apt, signatures, pinning, DKMS, systemd, Docker and the reboot are real; the card is not.
+apt, signatures, pinning, DKMS, systemd and the reboot are real; the card is not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from firstlight.lab.gpus.packages.kernel import NEXT
 from firstlight.lab.state import Rack
 from tests.lab import archive, own_labs
 from tests.lab.own_labs import sh
@@ -90,56 +89,6 @@ def test_the_module_is_there_after_a_reboot_only(driven: Driven) -> None:
     assert f"Open Kernel Module for x86_64  {VERSION}  Release Build  (SIMULATED)" in proc or (
         "aarch64" in proc
     )
-
-
-def test_a_container_has_the_gpus_that_it_was_given(driven: Driven) -> None:
-    archive.install(driven.rack, HOST, "docker.io docker-cli iptables busybox-static")
-    run = "sudo timeout 60 docker run --rm --network none --cap-drop ALL --read-only"
-    said = sh(
-        driven.rack,
-        HOST,
-        'echo \'{"features": {"cdi": true}}\' | sudo tee /etc/docker/daemon.json >/dev/null\n'
-        "sudo systemctl restart docker\n"
-        "mkdir -p /tmp/image/bin && cp /bin/busybox /tmp/image/bin/sh\n"
-        "tar -C /tmp/image -c . | sudo docker import - tiny >/dev/null\n"
-        f"{run} --user 1000 --device nvidia.com/gpu=all tiny nvidia-smi -L\n"
-        f"{run} --device nvidia.com/gpu=7 tiny nvidia-smi -L 2>&1 || true\n"
-        # The nodes and all else as in the specification, but not by way of it.
-        "lib=$(echo /usr/lib/*-linux-gnu/libnvidia-ml.so.*.*)\n"
-        f"{run} -v /usr/bin/nvidia-smi:/bin/nvidia-smi -v $lib:$lib "
-        "-v /run/firstlight-lab/gpus.table:/usr/lib/firstlight-lab/gpus.table "
-        "-v /dev/nvidiactl:/dev/nvidiactl -v /dev/nvidia0:/dev/nvidia0 tiny nvidia-smi -L || true\n",
-        timeout=300,
-    ).splitlines()
-    assert said[0].startswith(f"GPU 0: {CARD}")
-    assert "unresolvable CDI devices nvidia.com/gpu=7" in said[1]
-    # Nodes that are there, but that the container's device group refuses.
-    assert said[-1] == "Failed to initialize NVML: Unknown Error"
-    sh(
-        driven.rack,
-        HOST,
-        "sudo docker run -d --name stays --device nvidia.com/gpu=all tiny sh -c 'sleep 99'",
-    )
-    still = "sudo systemctl daemon-reload; sudo docker exec stays nvidia-smi -L"
-    assert CARD in sh(driven.rack, HOST, still)
-
-
-def test_dkms_builds_for_the_next_kernel_unless_it_fails(driven: Driven) -> None:
-    board = "sudo /usr/lib/firstlight-lab/silicon.sh set dkms_fails"
-    kernel = f"linux-image-{NEXT} linux-headers-{NEXT}"
-    version = f"/sbin/modinfo -k {NEXT} -F version nvidia"
-    sh(driven.rack, HOST, f"{board} '[\"{VERSION} {NEXT}\"]'")
-    archive.install(driven.rack, HOST, kernel, check=False)
-    assert "not found" in sh(driven.rack, HOST, f"{version} 2>&1", check=False)
-    sh(driven.rack, HOST, f"{board} '[]'")
-    sh(
-        driven.rack,
-        HOST,
-        f"set +e; sudo dpkg --configure -a; sudo dkms autoinstall -k {NEXT}",
-        check=False,
-    )
-    assert sh(driven.rack, HOST, version) == VERSION
-    assert sh(driven.rack, HOST, f"cat /boot/vmlinuz-{NEXT}") == "SIMULATED kernel"
 
 
 def test_apt_refuses_what_is_wrong_with_the_archive(driven: Driven) -> None:

@@ -17,7 +17,7 @@ from tests.operations.play import commands, converged
 
 RULES = File(FILE, "table inet firstlight {}\n", "600")
 WANTED: dict[str, Any] = {
-    "items": [RULES], "declared": {("tcp", 22)}, "python": "/usr/bin/python3", "seconds": 30,
+    "items": [RULES], "declared": {("tcp", 22)}, "admin": ["10.0.0.0/8"], "python": "/usr/bin/python3", "seconds": 30,
 }  # fmt: skip
 THERE = {PathStates: {FILE: RULES.state}, FirewallState: Firewall(loaded=True)}
 
@@ -73,7 +73,12 @@ def test_who_is_cut_off_is_named_before(monkeypatch: pytest.MonkeyPatch) -> None
     seen = FirewallState().process(lines)
     (line,) = closed(seen, WANTED["declared"])
     assert line.startswith("tcp 9100 (node_exporter) is reached from outside now")
+    lines = ["session=10.0.0.7", "session=203.0.113.9", "container=web bridge"]
+    seen = FirewallState().process([*lines, "reached=tcp 9100 node_exporter"])
     commands(enforced, {**THERE, FirewallState: seen}, **WANTED)
+    text = "\n".join(said)
+    assert "logged in from 203.0.113.9" in text and "10.0.0.7" not in text
+    assert "containers of others lose their way out: web" in text
     assert [each for each in said if "WARNING: tcp 9100" in each]
 
 

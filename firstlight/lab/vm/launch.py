@@ -13,6 +13,7 @@ MEBIBYTES = 2048
 KERNEL = (
     "root=/dev/nvme0n1 ro console=ttyS0 quiet panic=5 mitigations=off nowatchdog"
     " 8250.nr_uarts=1 systemd.getty_auto=no rcupdate.rcu_expedited=1"
+    " systemd.default_device_timeout_sec=400 systemd.default_timeout_start_sec=400"
 )
 # What the guest syncs is in this machine's page cache, and outlives QEMU there: as much of a power
 # cut as is simulated. Waiting for the real disk each time would add nothing to it.

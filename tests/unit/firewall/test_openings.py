@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from firstlight.firewall.opening import Opening
-from firstlight.firewall.rules import rules, ruleset, shortened
+from firstlight.firewall.rules import of_host, rules, ruleset, shortened
 from firstlight.settings.firewall import Firewall
 from roles.openings import openings
 from tests.unit.firewall.conftest import Load
@@ -52,6 +52,25 @@ def test_what_the_operator_adds(load: Load) -> None:
     assert list(rules(found[514, 51820])) == [
         'udp dport { 514, 51820 } accept comment "allowed: a VPN"'
     ]
+
+
+def test_what_the_operator_opens_is_passed_on_to_a_container(load: Load) -> None:
+    allow = [{"ports": [8080], "from": "10.9.0.0/16", "why": "my app"}]
+    site = load(gpu1={"firewall": {"allow": allow}})
+    text = of_host(site["gpu1"], site, openings(site["gpu1"], site))
+    forward = text[text.index("chain forward") :]
+    assert (
+        "ip saddr 10.9.0.0/16 ct status dnat meta l4proto tcp ct original proto-dst 8080 accept"
+        in forward
+    )
+    assert "proto-dst 443" not in forward and "proto-dst 22" not in forward
+
+
+def test_a_protocol_without_ports(load: Load) -> None:
+    allow = [{"protocol": "vrrp", "from": "gpu", "why": "keepalived"}]
+    site = load(gpu1={"firewall": {"allow": allow}})
+    text = of_host(site["gpu1"], site, openings(site["gpu1"], site))
+    assert 'ip saddr 10.0.0.1 meta l4proto 112 accept comment "allowed: keepalived"' in text
 
 
 def test_an_opening_for_nobody_opens_nothing() -> None:
