@@ -18,6 +18,10 @@ Kind = Literal["unit", "remove", "tree", "rmdir", "restore", "beside", "mode", "
 
 STATE = ("/etc/firstlight", "/usr/local/lib/firstlight", "/var/lib/firstlight")
 DAEMON = "/etc/docker/daemon.json"
+DOCKER = ("docker.service", "docker.socket", "containerd.service")
+"""Units that Docker's packages bring: they stay on while others' containers are in it."""
+DOCKERS = re.compile(r"(^|[-/])(docker|moby|containerd|runc|cni)")
+"""Packages, accounts and folders that stay with others' containers and volumes."""
 UNITS = "/etc/systemd/system/"
 OWN_FOLDER = re.compile(r"/firstlight(-[^/]*)?$")
 OFF = ("disabled", "masked", "static", "indirect", "-", "generated", "alias", "transient")
@@ -114,3 +118,8 @@ def to_switch(units: Sequence[Unit], leave: Sequence[str]) -> list[tuple[str, st
 def stays(found: Recorded) -> bool:
     """Whether packages or weights of firstlight's are on the host: then it is remembered which."""
     return bool(found.moved("+", "installed") or found.named("weights")) and bool(found.taken)
+
+
+def others_containers(found: Recorded) -> bool:
+    """Tell whether containers or volumes are on the host that are not firstlight's."""
+    return any(int(count) > 0 for count in found.named("foreign"))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from firstlight import adapter
 from firstlight.catalogue import System
 from firstlight.facts.manifest import Recorded
-from firstlight.operations.uninstall import DOCKER, Traces, others_containers
+from firstlight.operations.uninstall import Traces
 from firstlight.plan import ground, refusing
-from firstlight.removal import DAEMON, STATE, Part, actions, to_switch
+from firstlight.removal import DAEMON, DOCKER, STATE, Part, actions, others_containers, to_switch
 from firstlight.settings import HostSettings
 from firstlight.settings.uninstall import Uninstall
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -18,13 +17,18 @@ from firstlight.operations import removal_scripts as scripts
 from firstlight.operations.commands import script
 from firstlight.operations.packages import awaited
 from firstlight.operations.transaction_apt import OURS as HELD
-from firstlight.removal import STATE, Part, actions, stays, to_switch
+from firstlight.removal import (
+    DOCKER,
+    DOCKERS,
+    STATE,
+    Part,
+    actions,
+    others_containers,
+    stays,
+    to_switch,
+)
 
 Commands = Generator[StringCommand, None, None]
-# Units that Docker's packages bring, for as long as somebody else's containers run in it.
-DOCKERS = re.compile(r"(^|[-/])(docker|moby|containerd|runc|cni)")
-"""Packages, accounts and folders that stay with others' containers and volumes."""
-DOCKER = ("docker.service", "docker.socket", "containerd.service")
 
 
 @dataclass(frozen=True)
@@ -132,11 +136,6 @@ def switched(traces: Traces) -> Commands:
         return
     yield script(scripts.SWITCH, _stdin=lines(todo))
     yield script(scripts.DOCKER_LEFT, FOLDER)
-
-
-def others_containers(found: Recorded) -> bool:
-    """Tell whether containers or volumes are on the host that are not firstlight's."""
-    return any(int(count) > 0 for count in found.named("foreign"))
 
 
 @operation()
