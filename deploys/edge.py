@@ -4,11 +4,11 @@ pyinfra inventories/prod.py deploys/edge.py
 """
 
 from firstlight.plan import edge_plan
-from roles.firewall import firewall
 from roles.front import front
-from roles.openings import openings
+from roles.ground import closed, opened
 
 host = edge_plan()  # validates every host of the inventory; nothing has been changed before it
 
-firewall(host.settings, host.system, host.sites, openings(host.settings, host.sites))
+opened(host)
 front(host)
+closed(host)

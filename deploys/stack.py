@@ -8,7 +8,7 @@ from roles.docker import docker
 from roles.engine import engine
 from roles.front import front
 from roles.gpus import gpus
-from roles.ground import ground
+from roles.ground import closed, ground
 from roles.image import image
 from roles.models import models
 from roles.nvidia import nvidia
@@ -32,5 +32,6 @@ if host.settings.models or host.probe.engines:  # those of models gone are retir
     engine(host.instances, host.probe.systemd, host.system, host.secrets)
 if not host.edge_first:
     front(host)
+closed(host)
 if host.publics and host.release:
     ready(host.settings, host.publics, host.system, host.release, host.clock)

@@ -26,7 +26,11 @@ def access_obstacles(settings: HostSettings, probe: Probe) -> Iterator[Firstligh
     if not wanted.enabled:
         return
     seen = probe.seen_from
-    if seen and not any(ip_address(seen) in ip_network(each) for each in wanted.admin):
+    if (
+        seen
+        and not ip_address(seen).is_loopback
+        and not any(ip_address(seen) in ip_network(each) for each in wanted.admin)
+    ):
         yield FirstlightError(
             "the admin networks leave this control machine out",
             where=f"{settings.name}: firewall.admin",

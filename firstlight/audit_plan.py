@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from typing import Literal
 
 from pyinfra import host, inventory, state
 
 from firstlight import adapter
-from firstlight.audit import access, listening, upkeep, walls
+from firstlight.audit import access, listening, sshd, upkeep, walls
 from firstlight.audit.finding import Finding, judged
 from firstlight.audit.host import Looked
 from firstlight.audit.inside import Inside
+from firstlight.audit.places import SECRETS
+from firstlight.catalogue import supported_system
+from firstlight.catalogue.ssh import SshRow, ssh_row
 from firstlight.errors import FirstlightError
 from firstlight.facts.audit import AuditState
 from firstlight.facts.firewall import Firewall, FirewallState
@@ -28,10 +32,12 @@ from firstlight.operations.transaction_apt import OURS
 from firstlight.plan import refusing, site_plan
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
+from firstlight.ssh.lines import keywords
+from firstlight.ssh.lines import wanted as wanted_lines
 
 PYTHON = "/usr/bin/python3"
-# Where keys and secrets lie on a host, firstlight's and the system's own.
-SECRETS = ("/etc/firstlight/secrets", "/etc/firstlight/tls", "/var/lib/firstlight/trials")
+# Of so many accounts sshd is asked what it does for each.
+ASKED = 100
 Declared = Callable[[HostSettings, Site], tuple[Opening, ...]]
 
 
@@ -56,9 +62,9 @@ def audit_plan(declared: Declared) -> Looked:
             *listening.egress(host.name, found),
             *listening.dropped(host.name, found),
             *firewalled(settings, sites, found, openings),
-            *access.accounts(host.name, found),
+            *access.accounts(host.name, found, settings.ssh.users),
             *access.secrets(host.name, found),
-            *by_ssh(found),
+            *by_ssh(settings, found),
             *upkeep.updates(host.name, found),
             *upkeep.reboot(host.name, found),
             *upkeep.holds(host.name, found),
@@ -106,10 +112,17 @@ def firewalled(
         yield walls.stale(host.name)
 
 
-def by_ssh(found: Inside) -> Iterator[Finding]:
-    """Yield how SSH lets in more than keys."""
-    said: SshState = host.get_fact(SshConfiguration, keywords=access.KEYWORDS)
-    yield from access.ssh(host.name, said.effective, found.login)
+def by_ssh(settings: HostSettings, found: Inside) -> Iterator[Finding]:
+    """Yield how SSH lets in more than keys, for any account, and is not as it was written."""
+    row: SshRow | None = None
+    with suppress(FirstlightError):  # of a system that is not supported only who gets in is known
+        row = ssh_row(supported_system(*found.system)) if settings.ssh.enabled else None
+    words = (*access.KEYWORDS, *(keywords(settings, row) if row else ()))
+    users = tuple(each.name for each in found.accounts if each.logs_in)[:ASKED]
+    said: SshState = host.get_fact(SshConfiguration, keywords=words, users=users)
+    yield from access.ssh(host.name, said.effective)
+    if row:
+        yield from sshd.gaps(host.name, wanted_lines(settings, row, said), said)
 
 
 def hardened(settings: HostSettings, found: Inside) -> Iterator[Finding]:

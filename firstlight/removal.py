@@ -24,7 +24,17 @@ DOCKERS = re.compile(r"(^|[-/])(docker|moby|containerd|runc|cni)")
 """Packages, accounts and folders that stay with others' containers and volumes."""
 UNITS = "/etc/systemd/system/"
 OWN_FOLDER = re.compile(r"/firstlight(-[^/]*)?$")
-OFF = ("disabled", "masked", "static", "indirect", "-", "generated", "alias", "transient")
+OFF = (
+    "disabled",
+    "not-found",
+    "masked",
+    "static",
+    "indirect",
+    "-",
+    "generated",
+    "alias",
+    "transient",
+)
 
 
 @dataclass(frozen=True)
@@ -123,3 +133,17 @@ def stays(found: Recorded) -> bool:
 def others_containers(found: Recorded) -> bool:
     """Tell whether containers or volumes are on the host that are not firstlight's."""
     return any(int(count) > 0 for count in found.named("foreign"))
+
+
+def to_purge(
+    found: Recorded, data: Sequence[str]
+) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+    """Return the packages, accounts and folders that go; Docker's only where nobody uses it."""
+    made = (*found.moved("+", "user"), *found.moved("+", "group"))
+    groups = (found.moved("+", "installed"), tuple(dict.fromkeys(made)), data)
+    if not others_containers(found):
+        return groups
+    names, accounts, folders = (
+        [each for each in group if not DOCKERS.search(each)] for group in groups
+    )
+    return names, accounts, folders

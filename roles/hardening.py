@@ -51,4 +51,5 @@ def hardening(settings: HostSettings, system: System) -> None:
         name=f"Harden the host by {len(controls.controls)} controls",
         wanted=controls,
         lock_timeout=settings.base.apt_lock_timeout,
+        seconds=settings.firewall.confirm_seconds,
     )

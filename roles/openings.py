@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from firstlight.firewall.opening import Opening
+from firstlight.planned import GroundPlan
 from firstlight.settings import HostSettings
-from firstlight.settings.fronts import Site
-from firstlight.settings.sources import networks, said
+from firstlight.settings.fronts import Site, fronts
+from firstlight.settings.sources import addresses_of, networks, said
 from roles import edge, engine, firewall
 
 ROLES = (firewall, edge, engine)
@@ -20,6 +21,23 @@ def openings(settings: HostSettings, sites: Site) -> tuple[Opening, ...]:
         *(each for role in ROLES for each in role.opens(settings, sites)),
         *allowed(settings, sites),
     )
+
+
+def leaving(host: GroundPlan, declared: Sequence[Opening]) -> tuple[Opening, ...]:
+    """Return what nginx still serves and nobody declares any more.
+
+    It stays open until nginx serves what is declared: before that, and where the run ends before,
+    clients have nothing else.
+    """
+    let_in = {port for each in declared if each.protocol == "tcp" for port in each.ports}
+    left = tuple(sorted(host.probe.served - let_in))
+    if not left:
+        return ()
+    edges = fronts(host.settings, host.sites)
+    if host.settings.edge.enabled or not edges:
+        return (Opening("edge", left, why="until nginx has moved"),)
+    sources = tuple(dict.fromkeys(each for edge in edges for each in addresses_of(edge)))
+    return (Opening("engine", left, sources, "the edges", why="until nginx has moved"),)
 
 
 def allowed(settings: HostSettings, sites: Site) -> Iterator[Opening]:

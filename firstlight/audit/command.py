@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from firstlight.audit.asked import Asked, run
 from firstlight.audit.exposure import Seen, exposed, together
-from firstlight.audit.finding import Finding, judged
+from firstlight.audit.finding import Finding, judged, runnable
 from firstlight.audit.host import Looked, parsed
 from firstlight.audit.outside import outside, unseen
 from firstlight.audit.scan import Target
@@ -50,13 +50,13 @@ def audit(asked: Asked) -> Audit:
         problems += [*missed, *unseen(looked, seen)]
     for name, one in looked.items():
         views = [each for each in seen if each.host == name]
-        found = together(each for view in views for each in exposed(one, view))
-        findings += judged(found, one.off)
+        findings += judged(together(x for view in views for x in exposed(one, view)), one.off)
+    found = runnable(findings, asked.inventory)
     return Audit(
         asked,
         looked,
         tuple(seen),
-        tuple(sorted(dict.fromkeys(findings), key=lambda each: (each.host, *each.order))),
+        tuple(sorted(dict.fromkeys(found), key=lambda each: (each.host, *each.order))),
         tuple(problems),
         time.monotonic() - began,
     )
@@ -76,6 +76,8 @@ def inside(asked: Asked) -> tuple[dict[str, Looked], list[FirstlightError]]:
             fix = "name a host or a group of the inventory"
         raise FirstlightError("no host was looked at", where=asked.inventory, why=why, fix=fix)
     names = next(iter(looked.values())).asked
+    # They answer as they are done; a report stands as the inventory does.
+    looked = {name: looked[name] for name in dict.fromkeys((*names, *looked)) if name in looked}
     problems = [
         FirstlightError(
             "the host was not looked at",

@@ -104,15 +104,17 @@ def named(looked: Looked, seen: Seen, ports: Sequence[tuple[Protocol, int]]) -> 
     """Yield a finding for each undeclared port, or one for all where there are very many."""
     for protocol, port in ports[:MANY]:
         holder = held(looked.listeners, protocol, port, seen.address)
-        who = holder.said if holder else "a program that ss does not show"
-        stop = f" or stop it: {holder.stop}" if holder else ""
+        who = holder.said if holder else "nothing on the host listens there, so something redirects"
+        fix = f"look for it: nft list ruleset | grep -e dnat -e redirect -e {port}"
+        if holder:
+            fix = f"{declaration(port, protocol)} or stop it: {holder.stop}"
         yield Finding(
             "exposed-undeclared",
             "fail",
             looked.host,
             f"{protocol.upper()} {port} of {seen.address} answers and nobody declared it: {who}",
             f"asked from {seen.vantage}",
-            f"{declaration(port, protocol)}{stop}",
+            fix,
         )
     if len(ports) > MANY:
         rest = [port for _, port in ports[MANY:]]

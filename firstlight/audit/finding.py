@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Level = Literal["fail", "warn", "note", "off"]
@@ -29,6 +30,12 @@ class Finding:
     def order(self) -> tuple[int, str, str]:
         """Where it stands in a report: the worst first."""
         return LEVELS.index(self.level), self.control, self.what
+
+
+def runnable(found: Sequence[Finding], inventory: str) -> list[Finding]:
+    """Return the findings with commands in place of the deploys that mend them."""
+    command = f"pyinfra {shlex.quote(inventory)} deploys/"
+    return [replace(each, fix=each.fix.replace("run deploys/", command)) for each in found]
 
 
 def judged(found: Sequence[Finding], off: Mapping[str, str]) -> list[Finding]:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from firstlight.audit.account import Account, accounts
+from firstlight.audit.container import beside, networks, published
 from firstlight.audit.listener import Listener, Published, listeners
 
 # Networks of containers and virtual machines: another machine reaches them through the host's own
@@ -20,27 +22,35 @@ class Inside:
 
     ``source`` is the address that we come from, as the host sees it, ``login`` the account.
     ``containers`` are the names of what runs, by the container networks that it is in.
-    ``environment`` are (unit or container, variable). ``loose`` are (mode, owner, path) of secrets
-    that others than their owner can reach. ``failed`` says why sockets could not be listed; it is
+    ``beside`` are (container, network, driver) with an address of their own on the wire.
+    ``environment`` are (unit or container, variable); in ``urls`` are those whose value is an
+    address with a password. ``loose`` are (mode, owner, path) of secrets that others than their
+    owner can reach. ``sudo`` and ``members`` are lines of sudoers and group(5) that lead to root.
+    ``system`` is the operating system's id and version. ``failed`` says why sockets could not be listed; it is
     not empty where the answer was cut off.
     """
 
     now: float = 0
     manager: str = ""
+    system: tuple[str, str] = ("", "")
     login: str = ""
     source: str = ""
     addresses: tuple[str, ...] = ()
     listeners: tuple[Listener, ...] = ()
     published: tuple[Published, ...] = ()
     containers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    beside: tuple[tuple[str, str, str], ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
+    urls: tuple[tuple[str, str], ...] = ()
     table: dict[str, Any] = field(default_factory=dict)
     rules: str = ""
     changed: tuple[str, ...] = ()
     loose: tuple[tuple[str, str, str], ...] = ()
     root: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
+    accounts: tuple[Account, ...] = ()
     sudo: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
     host_keys: tuple[str, ...] = ()
     held: dict[str, bool] = field(default_factory=dict)
     security: tuple[str, ...] = ()
@@ -75,13 +85,16 @@ def inside(output: Iterable[str]) -> Inside:
     return Inside(
         now=number("".join(part("now"))),
         manager="".join(part("manager")),
+        system=(first("system", "id"), first("system", "version")),
         login=first("login", "user"),
         source=first("login", "from").partition(" ")[0],
         addresses=own_addresses(part("addresses")),
         listeners=tuple(sockets(parts, containers, public)),
         published=public,
         containers=networks(containers),
-        environment=tuple((a, b) for a, _, b in (x.partition(" ") for x in part("environment"))),
+        beside=beside(part("networks"), networks(containers)),
+        environment=variables(part("environment")),
+        urls=variables(line for line in part("environment") if line.endswith(" url")),
         table=as_json("".join(part("table"))),
         rules="".join(part("rules")).partition(" ")[0],
         changed=tuple(part("changed")),
@@ -93,7 +106,9 @@ def inside(output: Iterable[str]) -> Inside:
         ),
         root=tuple(part("root")),
         empty=tuple(part("empty")),
+        accounts=accounts(part("accounts")),
         sudo=tuple(dict.fromkeys(" ".join(line.split()) for line in part("sudo"))),
+        members=tuple(part("members")),
         host_keys=tuple(part("hostkeys")),
         held=holds(held),
         security=tuple(sorted({x.split()[1] for x in updates if x.startswith("security ")})),
@@ -102,6 +117,12 @@ def inside(output: Iterable[str]) -> Inside:
         reboot=next((x[6:].strip() for x in updates if x.startswith("reboot")), None),
         failed=" ".join(failed) or ("" if "end" in parts else "the answer was cut off"),
     )
+
+
+def variables(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return (unit or container, variable) of lines that name them, with what its value is."""
+    rows = [line.split() for line in lines]
+    return tuple((row[0], row[1]) for row in rows if len(row) > 1)
 
 
 def as_json(text: str) -> dict[str, Any]:
@@ -126,30 +147,6 @@ def own_addresses(lines: Iterable[str]) -> tuple[str, ...]:
     pairs = [line.split() for line in lines]
     found = [pair[1].partition("/")[0] for pair in pairs if not pair[0].startswith(_VIRTUAL)]
     return tuple(dict.fromkeys(found))
-
-
-def published(containers: Iterable[Mapping[str, Any]]) -> tuple[Published, ...]:
-    """Return every port that containers publish on the host."""
-    return tuple(
-        Published(
-            str(each["name"]).lstrip("/"),
-            bound.get("HostIp") or "0.0.0.0",
-            int(bound["HostPort"]),
-            inner.partition("/")[2] or "tcp",
-        )
-        for each in containers
-        for inner, places in (each.get("ports") or {}).items()
-        for bound in places or ()
-    )
-
-
-def networks(containers: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """Return the names of containers by their network's name."""
-    found: dict[str, tuple[str, ...]] = {}
-    for each in containers:
-        for name in each.get("networks") or {}:
-            found[name] = (*found.get(name, ()), str(each["name"]).lstrip("/"))
-    return found
 
 
 def sockets(

@@ -12,6 +12,8 @@ from firstlight.firewall.opening import Opening
 
 ENGINES = "fl-"
 """What the bridges of engines' own networks begin with."""
+# At the end of a chain: every scan is in it, this audit's own too, so that it always says something.
+REST = ("firewall: not let in", "firewall: not forwarded")
 
 
 def listening(host: str, inside: Inside, openings: Sequence[Opening]) -> Iterator[Finding]:
@@ -49,6 +51,15 @@ def published(host: str, inside: Inside, openings: Sequence[Opening]) -> Iterato
             f"container {container} publishes {protocol.upper()} {port} to every address",
             "Docker's own rules come before those of most firewalls",
             f"docker rm -f {container}, and publish at 127.0.0.1:{port}: or not at all",
+        )
+    for container, network, driver in inside.beside:
+        yield Finding(
+            "listening-published",
+            "fail",
+            host,
+            f"container {container} has an address of its own on the network ({driver})",
+            "its packets pass the host's firewall by, and no look at the host's addresses sees it",
+            f"docker network disconnect {network} {container}, and publish at 127.0.0.1",
         )
 
 
@@ -115,11 +126,11 @@ def container(inside: Inside, interface: str) -> str:
 
 
 def dropped(host: str, inside: Inside) -> Iterator[Finding]:
-    """Yield, to be known, how much the firewall kept out."""
+    """Yield, to be known, what the firewall kept out by more than letting nothing else in."""
     counted = [
         f"{chain}: {packets} ({comment or interface or 'dropped'})"
         for chain, comment, interface, packets in counters(inside.table)
-        if packets
+        if packets and comment not in REST
     ]
     if counted:
         yield Finding(

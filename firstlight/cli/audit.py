@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +13,7 @@ from firstlight.audit import document, report, scan
 from firstlight.audit.asked import Asked
 from firstlight.audit.command import Audit
 from firstlight.audit.command import audit as look
+from firstlight.errors import FirstlightError
 
 
 class Ports(click.ParamType[scan.Ranges]):
@@ -35,8 +38,36 @@ class Ports(click.ParamType[scan.Ranges]):
         return tuple(found)
 
 
+class Inventory(click.ParamType[str]):
+    """An inventory as pyinfra takes it: a file, a connector (``@vagrant``), names with commas."""
+
+    name = "inventory"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        text = str(value)
+        if not (text.startswith("@") or "," in text or Path(text).exists()):
+            self.fail(f"{text!r} does not exist", param, ctx)
+        return text
+
+
+class Report(click.Path):
+    """A file that can be written: known before an audit of minutes begins."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        folder = path.resolve().parent
+        if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            self.fail(f"{str(folder)!r} is no folder to write to", param, ctx)
+        return path
+
+
 @click.command()
-@click.argument("inventory", type=click.Path(exists=True))
+@click.argument("inventory", type=Inventory())
 @click.option("--limit", multiple=True, metavar="HOST", help="Only this host or group.")
 @click.option(
     "--from",
@@ -62,7 +93,7 @@ class Ports(click.ParamType[scan.Ranges]):
 @click.option("--inside-only", is_flag=True, help="Probe no port from outside.")
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-@click.option("--sarif", type=click.Path(path_type=Path), help="Write SARIF 2.1.0 to this file.")
+@click.option("--sarif", type=Report(), help="Write SARIF 2.1.0 to this file.")
 @click.pass_context
 def audit(
     context: click.Context,
@@ -83,13 +114,22 @@ def audit(
     inside. Exit code 0: nothing failed; 1: something could not be looked at; 3: something failed.
     """
     found = look(Asked(inventory, limit, vantages, ports, rate, not inside_only))
-    if sarif is not None:
-        sarif.write_text(json.dumps(document.sarif(found, strict), indent=2) + "\n", "utf-8")
     if as_json:
         click.echo(json.dumps(document.as_json(found, strict), indent=2))
     else:
         show(found)
+    if sarif is not None:
+        write(sarif, json.dumps(document.sarif(found, strict), indent=2) + "\n")
     context.exit(document.exit_code(found, strict))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a report; the one on stdout is there already."""
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        what, why = "the report was not written", error.strerror or str(error)
+        raise FirstlightError(what, where=str(path), why=why) from None
 
 
 def show(found: Audit) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from pyinfra.api import FactBase, QuoteString, StringCommand
 from typing_extensions import override
 
+from firstlight.audit.account import ROOTED
 from firstlight.audit.inside import Inside, inside
 
 # Every part is a line "@name", then what a program said. Of the environment of units and containers
 # only the names of variables leave the host, of password files only the names of accounts. $1 is
-# where secrets lie, in folders; $2 the record of packages that firstlight holds.
+# where secrets lie, as patterns, with a slash at the end for a folder without what is in it; $2 the
+# record of packages that firstlight holds. Values of variables are read here to tell an address with
+# a password in it ("url") from others, and to pass over switches and names of files.
 SCRIPT = r"""
 LC_ALL=C; export LC_ALL
 part() { printf '@%s\n' "$1"; }
 part now; date +%s
 part manager; if [ -s /var/lib/dpkg/status ]; then echo apt; elif command -v dnf >/dev/null 2>&1; then echo dnf; fi
+part system; (. /etc/os-release; echo "id $ID"; echo "version $VERSION_ID") 2>/dev/null
 part login
 p=$$
 while [ "${p:-0}" -gt 1 ]; do
@@ -37,13 +41,24 @@ if command -v docker >/dev/null 2>&1; then
     timeout 20 docker inspect -f '{"id":{{json .Id}},"name":{{json .Name}},"ports":{{json .NetworkSettings.Ports}},"networks":{{json .NetworkSettings.Networks}},"host":{{json .HostConfig.NetworkMode}}}' "$id" 2>/dev/null
   done
 fi
+part networks; command -v docker >/dev/null 2>&1 && timeout 20 docker network ls --format '{{.Driver}} {{.Name}}' 2>/dev/null
+named() {
+  awk -v holder="$1" '{
+    at = index($0, "="); name = substr($0, 1, at - 1); value = substr($0, at + 1); sub(/"$/, "", value)
+    if (name !~ /^"?[A-Za-z_][A-Za-z_0-9.-]*$/ || value ~ /^(|.|true|false|yes|no|on|off|none)$/) next
+    if (value ~ /^[\/].*[.](key|pem|crt|txt|json)$/) next
+    sub(/^"/, "", name)
+    print holder, name, (value ~ "^[A-Za-z][A-Za-z0-9+.-]*://[^/@: ]*:[^/@ ]+@" ? "url" : "")
+  }'
+}
 part environment
 for unit in $(systemctl list-units --type=service --state=active --no-legend --plain 2>/dev/null | awk '{print $1}' | grep '^firstlight'); do
-  systemctl show -p Environment --value "$unit" | grep -o '[A-Za-z_0-9]*=[^ ]' | sed "s|=.*||; s|^|$unit |"
+  systemctl show -p Environment --value "$unit" | grep -oE '"[A-Za-z_0-9]+=[^"]*"|[A-Za-z_0-9]+=[^ ]+' | named "$unit"
 done
 if command -v docker >/dev/null 2>&1; then
   for id in $(timeout 20 docker ps -q 2>/dev/null); do
-    timeout 20 docker inspect -f '{{$n := .Name}}{{range .Config.Env}}{{$n}} {{.}}{{"\n"}}{{end}}' "$id" 2>/dev/null | sed 's|^/||; s|=..*|=|; /=$/!d; s|=$||'
+    holder=$(timeout 20 docker inspect -f '{{.Name}}' "$id" 2>/dev/null)
+    timeout 20 docker inspect -f '{{range .Config.Env}}{{json .}}{{"\n"}}{{end}}' "$id" 2>/dev/null | named "${holder#/}"
   done
 fi
 part table; command -v nft >/dev/null 2>&1 && nft -j list table inet firstlight 2>/dev/null
@@ -51,11 +66,15 @@ part rules; sha256sum </etc/firstlight/firewall/rules.nft 2>/dev/null
 part changed; timeout 10 journalctl -q --since -7d -o short-iso -t firstlight-firewall --no-pager 2>/dev/null | grep 'changed by somebody' | cut -c1-600 | tail -n 20
 part secrets
 for folder in $1; do
-  [ -e "$folder" ] && find "$folder" \( -type f -o -type d \) -perm /077 -printf '%m %u %y %p\n' 2>/dev/null
+  [ -e "$folder" ] || continue
+  case $folder in */) depth=0 ;; *) depth=99 ;; esac
+  find "${folder%/}" -maxdepth $depth \( -type f -o -type d \) -perm /077 -printf '%m %u %y %p\n' 2>/dev/null
 done
 part root; awk -F: '$3 == 0 && $1 != "root" {print $1}' /etc/passwd
 part empty; awk -F: '$2 == "" {print $1}' /etc/shadow 2>/dev/null
-part sudo; grep -rhsE '^[^#]*NOPASSWD' /etc/sudoers /etc/sudoers.d
+part accounts; awk -F: '{print $3, $4, $1, $7}' /etc/passwd
+part sudo; grep -rhsE '^[[:space:]]*(%?#[0-9]+[[:space:]])?[^#]*NOPASSWD|^[[:space:]]*Defaults.*![[:space:]]*authenticate' /etc/sudoers /etc/sudoers.d
+part members; for group in $3; do getent group "$group"; done
 part hostkeys; cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null | awk '{print $1, $2}'
 part held
 ours=$(cat "$2" 2>/dev/null | tr '\n' ' ')
@@ -85,8 +104,8 @@ true
 class AuditState(FactBase[Inside]):
     """Return the :class:`Inside` of a host.
 
-    ``secrets`` are folders and files that nobody but their owner may read, ``held`` is the file
-    that names the packages which firstlight holds.
+    ``secrets`` are folders and files that nobody but their owner may read, as patterns, ``held`` is
+    the file that names the packages which firstlight holds.
     """
 
     default = Inside
@@ -94,8 +113,9 @@ class AuditState(FactBase[Inside]):
     @override
     def command(self, secrets: tuple[str, ...], held: str) -> StringCommand:
         folders = QuoteString(" ".join(secrets))
+        groups = QuoteString(" ".join(ROOTED))
         return StringCommand(
-            "sh -c", QuoteString(SCRIPT.strip()), "audit", folders, QuoteString(held)
+            "sh -c", QuoteString(SCRIPT.strip()), "audit", folders, QuoteString(held), groups
         )
 
     @override

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from pyinfra.api import FactBase, QuoteString, StringCommand
@@ -58,7 +58,8 @@ class Probe:
     ``engines`` are the units of engines that firstlight made.
     ``foreign_sites`` are the configuration files of an nginx that firstlight did not set up.
     ``seen_from`` is the address that the operator's connection comes from, ``seen_at`` the TCP port
-    it came to; empty and 0 where there is none. ``trials`` are changes that wait to be confirmed. ``firewalls`` are others' that are active.
+    it came to; empty and 0 where there is none. ``trials`` are changes that wait to be confirmed.
+    ``served`` are the TCP ports that nginx shows to the outside. ``firewalls`` are others' that are active.
     ``selinux`` is enforcing, permissive or disabled, and empty where the system does not use it.
     """
 
@@ -81,6 +82,7 @@ class Probe:
     seen_at: int = 0
     firewalls: frozenset[str] = frozenset()
     trials: frozenset[str] = frozenset()
+    served: frozenset[int] = frozenset()
 
 
 class HostProbe(FactBase[Probe]):
@@ -126,6 +128,7 @@ class HostProbe(FactBase[Probe]):
             seen_at=whole(seen[3], 0) if len(seen) == 4 else 0,
             firewalls=frozenset(many.get("firewall", ())),
             trials=frozenset(many.get("trial", ())),
+            served=frozenset(served(many.get("listen", ()))),
         )
 
 
@@ -135,6 +138,15 @@ def whole(text: str | None, otherwise: int) -> int:
         return int(float(text or ""))
     except ValueError:
         return otherwise
+
+
+def served(lines: Iterable[str]) -> Iterator[int]:
+    """Yield the ports at which nginx is reached from elsewhere."""
+    for line in lines:
+        address, _, process = line.partition(" ")
+        host, _, port = address.rpartition(":")
+        if process == "nginx" and not host.strip("[]").startswith(("127.", "::1")):
+            yield whole(port, 0)
 
 
 def listeners(lines: Iterable[str]) -> dict[int, frozenset[str]]:

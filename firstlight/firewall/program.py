@@ -17,6 +17,7 @@ from typing import Any
 FILE = Path("/etc/firstlight/firewall/rules.nft")
 LEAST = FILE.with_name("least.nft")
 LIST = ["nft", "--json", "list", "table", "inet", "firstlight"]
+TRIED = Path("/var/lib/firstlight/trials/firewall/armed")
 SECONDS = 20
 # What changes by itself: counters count, handles are given anew.
 PASSING = {"handle", "packets", "bytes"}
@@ -85,7 +86,13 @@ def load() -> int:
 
 
 def keep() -> int:
-    """Load what is not there as it was written. Told once: nothing, where only the least can be."""
+    """Load what is not there as it was written. Told once: nothing, where only the least can be.
+
+    What is being tried is not touched: its files are there before its table is, or the other way
+    round, and nobody changed anything.
+    """
+    if TRIED.exists():
+        return 0
     try:
         found = differences()
     except (OSError, ValueError, subprocess.SubprocessError):

@@ -9,6 +9,11 @@ from pathlib import Path
 from firstlight.lab.command import run
 from firstlight.lab.state import USER, Rack
 
+# An emulated machine computes seconds for what others answer at once; whoever gives up early and
+# tries again only gives it more to do.
+PATIENCE = {"vm": 40}
+"""Seconds for an answer of its SSH server, by the kind of a host."""
+
 
 def ensure_key(rack: Rack) -> str:
     """Make the lab's key pair if it is not there; the public key's line."""
@@ -60,7 +65,7 @@ def command_line(rack: Rack, host: str, argv: Sequence[str] = (), tty: bool = Fa
     """The plain `ssh` command for a host; the user's own ssh settings play no part in it."""
     options = [
         "BatchMode=yes",
-        "ConnectTimeout=5",
+        f"ConnectTimeout={PATIENCE.get(rack.hosts[host].kind, 5)}",
         "IdentitiesOnly=yes",
         "StrictHostKeyChecking=yes",
         f"UserKnownHostsFile={_quoted(rack.known_hosts)}",
@@ -81,11 +86,11 @@ def _quoted(path: Path) -> str:
     return '"' + str(path).replace("%", "%%") + '"'
 
 
-def greets(address: str) -> bool:
-    """Whether an SSH server answers there."""
+def greets(address: str, seconds: float = 2) -> bool:
+    """Whether an SSH server answers there, within ``seconds`` once it takes the connection."""
     try:
         with socket.create_connection((address, 22), timeout=0.1) as connection:
-            connection.settimeout(2)
+            connection.settimeout(seconds)
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False

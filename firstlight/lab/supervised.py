@@ -78,11 +78,12 @@ class SupervisedHost:
 
     def wait_ssh(self, timeout: float) -> None:
         """Wait until a command runs as the lab's user, under the host key the lab made."""
-        address = self.rack.hosts[self.name].address
-        self._wait("an answer on port 22", timeout, lambda: ssh.greets(address))
+        host = self.rack.hosts[self.name]
+        patience = ssh.PATIENCE.get(host.kind, 2)
+        self._wait("an answer on port 22", timeout, lambda: ssh.greets(host.address, patience))
         command = ssh.command_line(self.rack, self.name, ["true"])
         # The port answers a moment before the guest lets users other than root in.
-        self._wait("a login over SSH", timeout, lambda: succeeds(*command, timeout=10))
+        self._wait("a login over SSH", timeout, lambda: succeeds(*command, timeout=patience + 8))
         write_json(self.folder / "ready.json", self._recorded("supervisor").to_json())
 
     def ready(self) -> bool:

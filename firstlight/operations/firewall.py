@@ -27,6 +27,7 @@ SAVE = r"""
 command -v nft >/dev/null || { echo "nftables is not installed: run deploys/firewall.py once" >&2; exit 1; }
 { printf 'table inet firstlight\ndelete table inet firstlight\n'
   nft --stateless list table inet firstlight 2>/dev/null || :; } >before.nft
+nft --check --file before.nft
 """
 LOAD = r"""
 set -e; systemctl daemon-reload; systemctl enable --quiet {service} {timer}
@@ -35,8 +36,8 @@ systemctl restart {service}; systemctl start {timer}
 """
 REVERT = r"""
 systemctl daemon-reload
+[ -s /etc/firstlight/firewall/rules.nft ] || systemctl disable --quiet --now {timer} {service} 2>/dev/null
 nft -f before.nft
-[ -s /etc/firstlight/firewall/rules.nft ] || { systemctl disable --quiet --now {timer} {service}; nft -f before.nft; }
 """
 
 # Ours is in place before theirs goes: at no moment is there none.
@@ -52,9 +53,9 @@ done
 )
 
 ENDED = r"""
-systemctl disable --quiet --now "$@" 2>/dev/null
-nft list table inet firstlight >/dev/null 2>&1 && nft delete table inet firstlight
-rm -rf /etc/firstlight/firewall; true
+rm -rf /etc/firstlight/firewall
+systemctl disable --quiet --now "$@" 2>/dev/null; systemctl stop firstlight-firewall-keep.service 2>/dev/null
+nft list table inet firstlight >/dev/null 2>&1 && nft delete table inet firstlight; true
 """
 
 

@@ -19,7 +19,7 @@ from firstlight.operations.commands import explained, failure, script
 from firstlight.operations.files import File, writing
 from firstlight.operations.packages import awaited, by_apt, by_dnf, missing
 from firstlight.operations.services import START
-from firstlight.operations.trial import tried
+from firstlight.operations.trial import SECONDS, tried
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]
 
@@ -37,12 +37,13 @@ END = 'systemctl disable --quiet --now "$@"'
 
 
 @operation()
-def hardened(wanted: Wanted, lock_timeout: int = 300) -> Commands:
+def hardened(wanted: Wanted, lock_timeout: int = 300, seconds: int = SECONDS) -> Commands:
     """
     Apply controls to a host; what a control changed is given back when it is off.
 
     + wanted: the controls in force
     + lock_timeout: seconds to wait for another user of the package manager
+    + seconds: how long a change of the network waits for a new connection
     """
     have: Found = host.get_fact(HardeningState, **asked(wanted)) or Found()
     if not have.read:
@@ -61,7 +62,7 @@ def hardened(wanted: Wanted, lock_timeout: int = 300) -> Commands:
         yield awaited(wanted.manager, lock_timeout)
         every = by_apt(names, absent, lock_timeout)
         yield by_dnf(absent, lock_timeout) if wanted.manager == "dnf" else every
-    yield from applied(todo, have)
+    yield from applied(todo, have, seconds)
 
 
 def asked(wanted: Wanted) -> dict[str, tuple[str, ...]]:
@@ -74,7 +75,7 @@ def asked(wanted: Wanted) -> dict[str, tuple[str, ...]]:
     }
 
 
-def applied(todo: Change, have: Found) -> Commands:
+def applied(todo: Change, have: Found, seconds: int = SECONDS) -> Commands:
     """Yield what brings a host there; first of all what was there before is noted on it."""
     texts = {path: text for path, text in todo.texts.items() if path != sysctl.NETWORK}
     items = [File(path, text) for path, text in texts.items()]
@@ -89,7 +90,7 @@ def applied(todo: Change, have: Found) -> Commands:
         yield script(MODES, *(f"{mode} {path}" for path, mode in todo.modes.items()))
     if todo.kernel:
         yield explained(script(sysctl.setting(todo.kernel)), refused())
-    yield from network(todo, have)
+    yield from network(todo, have, seconds)
     if todo.ended:
         yield script(END, *todo.ended)
     if f"/{JOURNAL}" in (*todo.texts, *todo.absent):
@@ -102,7 +103,7 @@ def applied(todo: Change, have: Found) -> Commands:
         yield script(REMOVE, BEFORE)
 
 
-def network(todo: Change, have: Found) -> Commands:
+def network(todo: Change, have: Found, seconds: int) -> Commands:
     """Yield what the network's parameters need: tried, where one of them changes now."""
     text = todo.texts.get(sysctl.NETWORK)
     items = [] if text is None else [File(sysctl.NETWORK, text)]
@@ -115,6 +116,7 @@ def network(todo: Change, have: Found) -> Commands:
             absent=gone,
             apply=sysctl.setting(todo.network),
             revert=sysctl.setting(back),
+            seconds=seconds,
         )
         return
     if items:

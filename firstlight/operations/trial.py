@@ -6,6 +6,7 @@ that lets nobody new in: only a new connection shows whether the operator can st
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Generator, Sequence
 
@@ -47,27 +48,37 @@ def tried(
     host puts back what was there and runs ``revert`` (by default ``apply``), also after a power
     cut. ``save`` and ``revert`` run in the trial's folder: what one writes the other can read.
     """
+    whose = secrets.token_hex(8)
     paths = [item.path for item in items if isinstance(item, File)]
     yield writing([File(PROGRAM, verbatim(PROGRAM[1:]), "755"), File(UNIT, verbatim(UNIT[1:]))])
     armed = script(
-        'exec "$@"', PROGRAM, "arm", name, str(seconds), save, revert or apply, *paths, *absent
+        'exec "$@"',
+        PROGRAM,
+        "arm",
+        name,
+        whose,
+        str(seconds),
+        save,
+        revert or apply,
+        *paths,
+        *absent,
     )
     yield explained(armed, refused(name, "the way back could not be prepared"))
     if items:
-        yield step(name, writing(items, check))
+        yield step(name, whose, writing(items, check))
     if absent:
-        yield step(name, script(REMOVE, *absent))
-    last = script('exec "$@"', PROGRAM, "apply", name, str(seconds), apply)
+        yield step(name, whose, script(REMOVE, *absent))
+    last = script('exec "$@"', PROGRAM, "apply", name, whose, str(seconds), apply)
     yield explained(last, refused(name, "its own words stand above"))
-    yield FunctionCommand(confirm, (name, seconds), {})
+    yield FunctionCommand(confirm, (name, whose, seconds), {})
 
 
-def step(name: str, command: StringCommand) -> StringCommand:
+def step(name: str, whose: str, command: StringCommand) -> StringCommand:
     """Return ``command`` as a step of the trial ``name``: when it fails, all of it is taken back."""
     return explained(
         StringCommand(
             "{",
-            *(PROGRAM, "within", QuoteString(name)),
+            *(PROGRAM, "within", QuoteString(name), whose),
             command,
             "; } || { rc=$?;",
             *(PROGRAM, "revert", QuoteString(name)),
@@ -88,16 +99,16 @@ def refused(name: str, why: str) -> FirstlightError:
     )
 
 
-def confirm(state: State, host: Host, name: str, seconds: int) -> bool:
+def confirm(state: State, host: Host, name: str, whose: str, seconds: int) -> bool:
     """Confirm the trial ``name`` over a new connection; else wait until the host took it back."""
     end, heard = time.monotonic() + seconds, "no new SSH connection could be made"
     if adapter.is_here(host):
         adapter.say(
             f"{host.name}: WARNING: {name} is not tried: there is no SSH connection to lose"
         )
-    asked = StringCommand(PROGRAM, "confirm", QuoteString(name))
+    asked = StringCommand(PROGRAM, "confirm", QuoteString(name), whose)
     while (left := end - time.monotonic()) > 0:
-        if not (adapter.is_here(host) or adapter.reconnect(host, max(1, min(10, int(left))))):
+        if not (adapter.is_here(host) or adapter.reconnect(host, max(1, min(30, int(left))))):
             time.sleep(PAUSE_SECONDS)
             continue
         answer = adapter.command(host, asked)

@@ -19,12 +19,12 @@ from firstlight.operations.packages import awaited
 from firstlight.operations.transaction_apt import OURS as HELD
 from firstlight.removal import (
     DOCKER,
-    DOCKERS,
     STATE,
     Part,
     actions,
     others_containers,
     stays,
+    to_purge,
     to_switch,
 )
 
@@ -148,14 +148,7 @@ def purged(traces: Traces, data: Sequence[str], lock_timeout: int = 300) -> Comm
     + lock_timeout: seconds to wait for another user of the package manager
     """
     found = traces.read("packages", "docker")
-    names: Sequence[str] = found.moved("+", "installed")
-    made = (*found.moved("+", "user"), *found.moved("+", "group"))
-    accounts: Sequence[str] = tuple(dict.fromkeys(made))
-    if others_containers(found):
-        names, accounts, data = (
-            [each for each in group if not DOCKERS.search(each)]
-            for group in (names, accounts, data)
-        )
+    names, accounts, data = to_purge(found, data)
     if not (names or accounts or found.named("cut")):
         host.noop("firstlight installed no package that is here")
         return

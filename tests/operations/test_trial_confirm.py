@@ -25,7 +25,7 @@ class Reached:
         patch.setattr(trial, "RETURN_SECONDS", 0.2)
 
     def confirmed(self, seconds: float = 0.1) -> bool:
-        return trial.confirm(None, self, "wall", seconds)  # type: ignore[arg-type]
+        return trial.confirm(None, self, "wall", "me", seconds)  # type: ignore[arg-type]
 
 
 def test_a_new_connection_confirms(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,7 @@ FILES = {
 MASKED = (
     *("ifupdown-pre.service", "getty@tty1.service", "systemd-pstore.service"),
     *("proc-sys-fs-binfmt_misc.automount", "systemd-binfmt.service", "dev-hugepages.mount"),
+    "unattended-upgrades.service",  # it waits for the power button; the upgrades are two timers
     *("sys-fs-fuse-connections.mount", "dev-mqueue.mount", "kmod-static-nodes.service"),
 )
 GENERATORS = ("ssh", "gpt-auto", "hibernate-resume", "tpm2", "sysv", "rc-local", "run", "debug")

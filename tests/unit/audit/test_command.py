@@ -32,6 +32,20 @@ def test_a_host_that_was_not_reached_is_a_problem(monkeypatch: pytest.MonkeyPatc
     assert problem.where == "gpu2" and "no route" in problem.why and "--limit gpu2" in problem.fix
 
 
+def test_hosts_stand_as_in_the_inventory_and_not_as_they_were_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    says(monkeypatch, f"{replace(GPU1, host='gpu2').line()}\n{GPU1.line()}")
+    assert [*command.inside(ASKED)[0]] == ["gpu1", "gpu2"]
+
+
+def test_what_mends_is_a_command_with_the_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
+    drift = Finding("firewall-drift", "fail", "gpu1", "x", "", "run deploys/firewall.py, or not")
+    says(monkeypatch, replace(GPU1, asked=("gpu1",), findings=(drift,)).line())
+    found = command.audit(Asked("my inventory.py", outside=False))
+    assert found.findings[0].fix == "pyinfra 'my inventory.py' deploys/firewall.py, or not"
+
+
 def test_no_host_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     says(monkeypatch, "", "--> No host matches found for --limit pattern: nobody", 0)
     with pytest.raises(FirstlightError, match="name a host or a group"):

@@ -105,6 +105,50 @@ def test_the_command_prints_writes_and_exits(
     assert json.loads(done.stdout)["exit"] == 3
 
 
+def refused(*_: object) -> Audit:
+    raise AssertionError("nothing is looked at for a command line that is wrong")
+
+
+def test_a_report_that_cannot_be_written_is_known_before_the_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "look", refused)
+    (tmp_path / "i.py").touch()
+    for place in (tmp_path / "nowhere" / "x.sarif", tmp_path):
+        done = CliRunner().invoke(cli.audit, [str(tmp_path / "i.py"), "--sarif", str(place)])
+        assert done.exit_code == 2 and "--sarif" in done.output, done.output
+
+
+def test_a_report_that_fails_late_is_on_stdout_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (tmp_path / "i.py").touch()
+
+    def look(_: Asked) -> Audit:
+        folder.rmdir()
+        return report(*FINDINGS)
+
+    monkeypatch.setattr(cli, "look", look)
+    done = CliRunner().invoke(
+        cli.audit, [str(tmp_path / "i.py"), "--sarif", str(folder / "x.sarif")]
+    )
+    assert isinstance(done.exception, FirstlightError) and "x.sarif" in str(done.exception)
+    assert "exposed-undeclared" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("inventory", "code"), [("@vagrant", 0), ("gpu1,gpu2", 0), ("inventories/none.py", 2)]
+)
+def test_inventories_are_what_pyinfra_takes(
+    inventory: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "look", lambda _: report())
+    done = CliRunner().invoke(cli.audit, [inventory])
+    assert done.exit_code == code, done.output
+
+
 @pytest.mark.parametrize("ports", ["0", "65536", "9-8", "http", "1-", ""])
 def test_ports_that_are_none_are_refused(tmp_path: Path, ports: str) -> None:
     (tmp_path / "i.py").touch()

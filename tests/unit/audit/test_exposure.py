@@ -35,6 +35,13 @@ def test_what_is_not_declared_fails_by_the_name_of_its_program() -> None:
     assert "firewall.allow" in one.fix and "kill 77" in one.fix
 
 
+def test_a_port_that_only_a_redirect_serves_is_no_program_to_declare() -> None:
+    (one,) = exposed(HOST, replace(WELL, tcp=(*WELL.tcp, 4445)))
+    assert one.level == "fail" and "nothing on the host listens there" in one.what
+    assert "nft list ruleset | grep -e dnat -e redirect" in one.fix
+    assert "firewall.allow" not in one.fix
+
+
 def test_udp_is_declared_apart_from_tcp() -> None:
     assert found(replace(WELL, udp=(443,))) == [("exposed-undeclared", "fail")]
     quic = replace(HOST, openings=(*HOST.openings, Opening("edge", (443,), protocol="udp")))

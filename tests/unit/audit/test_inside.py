@@ -127,7 +127,7 @@ def test_an_engine_that_asks_is_named() -> None:
 
 def test_accounts() -> None:
     assert controls(list(access.accounts("gpu1", HOST))) == [
-        ("user-root", "fail"), ("user-empty-password", "fail"), ("user-sudo", "note"),
+        ("user-root", "fail"), ("user-empty-password", "fail"), ("user-sudo", "warn"),
     ]  # fmt: skip
 
 
@@ -137,13 +137,13 @@ def test_ssh_lets_in_by_keys_only() -> None:
         "kbdinteractiveauthentication": "no",
         "permitrootlogin": "no",
     }
-    assert list(access.ssh("gpu1", {"ops": good, "root": good}, "ops")) == []
+    assert list(access.ssh("gpu1", {"ops": good, "root": good})) == []
     word = {**good, "kbdinteractiveauthentication": "yes"}
-    assert controls(list(access.ssh("gpu1", {"ops": word, "root": word}, "ops"))) == [
+    assert controls(list(access.ssh("gpu1", {"ops": word, "root": word}))) == [
         ("user-password-login", "fail")
     ]
     root = {**good, "passwordauthentication": "yes", "permitrootlogin": "yes"}
-    assert controls(list(access.ssh("gpu1", {"ops": good, "root": root}, "ops"))) == [
+    assert controls(list(access.ssh("gpu1", {"ops": good, "root": root}))) == [
         ("user-password-login", "fail"), ("user-root-login", "fail"),
     ]  # fmt: skip
 
