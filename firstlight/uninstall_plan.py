@@ -16,7 +16,7 @@ from firstlight.settings.uninstall import Uninstall
 
 PARTS: tuple[Part, ...] = ("units", "files", "ssh", "firewall", "weights", "state")
 VERBS = {
-    "unit": "goes", "remove": "goes", "tree": "goes with all in it", "rmdir": "goes if empty",
+    "unit": "goes", "remove": "goes", "tree": "goes, with whatever is in it", "rmdir": "goes if empty",
     "restore": "comes back as it was", "mode": "gets its mode back",
     "beside": "stays: somebody changed it; the one from before is laid beside it",
     "keep": "stays: somebody changed it",

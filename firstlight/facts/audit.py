@@ -45,7 +45,8 @@ part networks; command -v docker >/dev/null 2>&1 && timeout 20 docker network ls
 named() {
   awk -v holder="$1" '{
     at = index($0, "="); name = substr($0, 1, at - 1); value = substr($0, at + 1); sub(/"$/, "", value)
-    if (name !~ /^"?[A-Za-z_][A-Za-z_0-9.-]*$/ || value ~ /^(|.|true|false|yes|no|on|off|none)$/) next
+    if (name !~ /^"?[A-Za-z_][A-Za-z_0-9.-]*$/ || length(value) < 2) next
+    if (value ~ /^(true|false|yes|no|on|off|none)$/) next
     if (value ~ /^[\/].*[.](key|pem|crt|txt|json)$/) next
     sub(/^"/, "", name)
     print holder, name, (value ~ "^[A-Za-z][A-Za-z0-9+.-]*://[^/@: ]*:[^/@ ]+@" ? "url" : "")

@@ -24,7 +24,10 @@ PASSING = {"handle", "packets", "bytes"}
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
+    try:
+        return subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(words, 124, "", f"{words[0]}: nothing within {SECONDS} s")
 
 
 def steady(value: Any) -> Any:

@@ -43,6 +43,83 @@ def test_a_machine_is_read_whole(tmp_path: Path, stubs: Stubs) -> None:
         assert found.held == {"nvidia-driver": False, "libcuda1": True}
 
 
+def asked(stubs: Stubs, tmp_path: Path, *secrets: str) -> Inside:
+    """What the machine says with stubs and a sudoers of its own."""
+    own = {"/etc/sudoers": str(tmp_path / "sudoers")}
+    (tmp_path / "sudoers").touch()
+    found: Inside = gather(
+        AuditState, env=stubs.env, instead=own, secrets=secrets, held=str(tmp_path / "held")
+    )
+    assert found.failed == ""
+    return found
+
+
+DOCKER = """case "$*" in
+"ps "*) echo 1f;;
+"network ls"*) echo "macvlan wire"; echo "bridge bridge";;
+*.Config.Env*) cat <<'END'
+"DB_PASS=x\\nSECOND=1"
+"EMPTY="
+"DATABASE_URL=postgres://app:geheim@db:5432/app"
+"HOME_URL=https://host.example/a:b"
+"SOME_KEY=/run/keys/tls.key"
+"NO_AUTH=true"
+END
+;;
+*'"id"'*) echo '{"id":"1f","name":"/web","ports":{},"networks":{"wire":{}},"host":"x"}';;
+*.Name*) echo /web;;
+esac"""
+
+
+def test_of_the_environment_only_names_leave_the_host(tmp_path: Path, stubs: Stubs) -> None:
+    stubs.add("docker", DOCKER)
+    stubs.add(
+        "systemctl",
+        """case "$*" in
+"list-units"*) echo "firstlight-x.service loaded active running x"; echo "other.service";;
+"show"*) echo 'A_TOKEN=abc "B_URL=redis://:pw@db/0" C=';;
+esac""",
+    )
+    found = asked(stubs, tmp_path)
+    unit, web = "firstlight-x.service", "web"
+    assert found.environment == (
+        (unit, "A_TOKEN"), (unit, "B_URL"),
+        (web, "DB_PASS"), (web, "DATABASE_URL"), (web, "HOME_URL"),
+    )  # fmt: skip
+    assert found.urls == ((unit, "B_URL"), (web, "DATABASE_URL"))
+    assert found.beside == (("web", "wire", "macvlan"),)
+
+
+def test_sudoers_are_read_in_each_of_their_forms(tmp_path: Path, stubs: Stubs) -> None:
+    meant = [
+        "bob ALL=(ALL) NOPASSWD: ALL",
+        "#1002 ALL=(ALL) NOPASSWD: ALL",
+        "%#1003 ALL=NOPASSWD: ALL",
+        "Defaults:carol !authenticate",
+    ]
+    other = ["# bob ALL=(ALL) NOPASSWD: ALL", "#Defaults !authenticate", "eve ALL=(ALL) ALL"]
+    (tmp_path / "sudoers").write_text("\n".join([*meant, *other]))
+    stubs.add("getent", '[ "$2" = docker ] && echo "docker:x:998:bob"')
+    found = asked(stubs, tmp_path)
+    assert list(found.sudo) == meant
+    assert found.members == ("docker:x:998:bob",)
+    assert ("root", 0) in [(each.name, each.number) for each in found.accounts]
+    assert all(found.system)
+
+
+def test_a_folder_that_shall_be_shut_is_looked_at_alone(tmp_path: Path, stubs: Stubs) -> None:
+    for release in ("1a", "2b"):
+        (tmp_path / release).mkdir(mode=0o755)
+        for name in ("keys.map", "page.json"):
+            (tmp_path / release / name).touch(mode=0o644)
+            (tmp_path / release / name).chmod(0o644)
+    places = (f"{tmp_path}/*/keys.map", f"{tmp_path}/2b/", f"{tmp_path}/none/*")
+    loose = [path for _, _, path in asked(stubs, tmp_path, *places).loose]
+    assert sorted(loose) == [
+        f"{tmp_path}/1a/keys.map", f"{tmp_path}/2b", f"{tmp_path}/2b/keys.map",
+    ]  # fmt: skip
+
+
 def test_ports_are_asked_from_there_without_a_file() -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
