@@ -98,6 +98,7 @@ def uninstall(settings: HostSettings, system: System) -> None:
     firewall.ended(name="Take the firewall away")
     operations.put_back(name="Remove what kept the firewall", traces=found, part="firewall")
     if wanted.packages:
-        operations.purged(name="Purge packages", traces=found, data=DATA)
+        limit = settings.base.apt_lock_timeout
+        operations.purged(name="Purge packages", traces=found, data=DATA, lock_timeout=limit)
     operations.put_back(name="Put back the rest", traces=found, part="files")
     operations.forgotten(name="Say what is left, and forget", traces=found)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from firstlight.audit.account import Account, accounts
 from firstlight.audit.container import beside, networks, published
-from firstlight.audit.listener import Listener, Published, listeners
+from firstlight.audit.listener import Listener, Published, sockets
 
 # Networks of containers and virtual machines: another machine reaches them through the host's own
 # address or not at all.
 _VIRTUAL = ("lo", "docker", "br-", "fl-", "veth", "virbr", "cni", "podman", "lxc", "vb-", "ve-")
+
+Parts = defaultdict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -62,61 +65,79 @@ class Inside:
 
 def inside(output: Iterable[str]) -> Inside:
     """Read what the fact's script printed."""
-    parts: dict[str, list[str]] = {}
+    parts: Parts = defaultdict(list)
     name = ""
     for line in output:
         if line.startswith("@"):
             name = line[1:]
             parts[name] = []
         elif line.strip():
-            parts.setdefault(name, []).append(line)
-
-    def part(name: str) -> list[str]:
-        return parts.get(name, [])
-
-    def first(name: str, word: str) -> str:
-        found = (line[len(word) + 1 :] for line in part(name) if line.startswith(f"{word} "))
-        return next(found, "")
-
-    containers = [found for line in part("containers") if (found := as_json(line))]
-    public = published(containers)
-    updates, held = part("updates"), part("held")
-    failed = [line for line in part("tcp") if line.startswith("failed")]
+            parts[name].append(line)
+    failed = [line for line in parts["tcp"] if line.startswith("failed")]
     return Inside(
-        now=number("".join(part("now"))),
-        manager="".join(part("manager")),
-        system=(first("system", "id"), first("system", "version")),
-        login=first("login", "user"),
-        source=first("login", "from").partition(" ")[0],
-        addresses=own_addresses(part("addresses")),
-        listeners=tuple(sockets(parts, containers, public)),
-        published=public,
-        containers=networks(containers),
-        beside=beside(part("networks"), networks(containers)),
-        environment=variables(part("environment")),
-        urls=variables(line for line in part("environment") if line.endswith(" url")),
-        table=as_json("".join(part("table"))),
-        rules="".join(part("rules")).partition(" ")[0],
-        changed=tuple(part("changed")),
-        loose=tuple(
-            (mode, user, path)
-            for mode, user, _, path in (
-                line.split(" ", 3) for line in part("secrets") if line.count(" ") >= 3
-            )
-        ),
-        root=tuple(part("root")),
-        empty=tuple(part("empty")),
-        accounts=accounts(part("accounts")),
-        sudo=tuple(dict.fromkeys(" ".join(line.split()) for line in part("sudo"))),
-        members=tuple(part("members")),
-        host_keys=tuple(part("hostkeys")),
-        held=holds(held),
-        security=tuple(sorted({x.split()[1] for x in updates if x.startswith("security ")})),
-        lists=max([0, *(number(x.split()[1]) for x in updates if x.startswith("lists "))]),
-        upgraded=max([0, *(number(x.split()[1]) for x in updates if x.startswith("upgraded "))]),
-        reboot=next((x[6:].strip() for x in updates if x.startswith("reboot")), None),
+        now=number("".join(parts["now"])),
+        manager="".join(parts["manager"]),
+        system=(first(parts["system"], "id"), first(parts["system"], "version")),
+        login=first(parts["login"], "user"),
+        source=first(parts["login"], "from").partition(" ")[0],
+        addresses=own_addresses(parts["addresses"]),
+        table=as_json("".join(parts["table"])),
+        rules="".join(parts["rules"]).partition(" ")[0],
+        changed=tuple(parts["changed"]),
+        host_keys=tuple(parts["hostkeys"]),
         failed=" ".join(failed) or ("" if "end" in parts else "the answer was cut off"),
+        **what_runs(parts),
+        **who_may(parts),
+        **packages(parts),
     )
+
+
+def what_runs(parts: Parts) -> dict[str, Any]:
+    """Return sockets, containers, and the variables of both them and units."""
+    containers = [found for line in parts["containers"] if (found := as_json(line))]
+    public, variable = published(containers), parts["environment"]
+    return {
+        "listeners": tuple(sockets(parts, containers, public)),
+        "published": public,
+        "containers": networks(containers),
+        "beside": beside(parts["networks"], networks(containers)),
+        "environment": variables(variable),
+        "urls": variables(line for line in variable if line.endswith(" url")),
+    }
+
+
+def who_may(parts: Parts) -> dict[str, Any]:
+    """Return accounts, and who gets at what."""
+    secrets = (line.split(" ", 3) for line in parts["secrets"] if line.count(" ") >= 3)
+    return {
+        "loose": tuple((mode, user, path) for mode, user, _, path in secrets),
+        "root": tuple(parts["root"]),
+        "empty": tuple(parts["empty"]),
+        "accounts": accounts(parts["accounts"]),
+        "sudo": tuple(dict.fromkeys(" ".join(line.split()) for line in parts["sudo"])),
+        "members": tuple(parts["members"]),
+    }
+
+
+def packages(parts: Parts) -> dict[str, Any]:
+    """Return what is held, what waits, and how old that is known."""
+    updates = parts["updates"]
+
+    def said(word: str) -> list[str]:
+        return [line.split()[1] for line in updates if line.startswith(f"{word} ")]
+
+    return {
+        "held": holds(parts["held"]),
+        "security": tuple(sorted(set(said("security")))),
+        "lists": max([0, *map(number, said("lists"))]),
+        "upgraded": max([0, *map(number, said("upgraded"))]),
+        "reboot": next((x[6:].strip() for x in updates if x.startswith("reboot")), None),
+    }
+
+
+def first(lines: Iterable[str], word: str) -> str:
+    """Return what stands behind ``word`` in the first line that begins with it."""
+    return next((line[len(word) + 1 :] for line in lines if line.startswith(f"{word} ")), "")
 
 
 def variables(lines: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -147,29 +168,6 @@ def own_addresses(lines: Iterable[str]) -> tuple[str, ...]:
     pairs = [line.split() for line in lines]
     found = [pair[1].partition("/")[0] for pair in pairs if not pair[0].startswith(_VIRTUAL)]
     return tuple(dict.fromkeys(found))
-
-
-def sockets(
-    parts: Mapping[str, list[str]],
-    containers: Iterable[Mapping[str, Any]],
-    public: Iterable[Published],
-) -> Iterable[Listener]:
-    """Yield the listening sockets with who holds them."""
-    groups = {
-        int(pid): group
-        for pid, _, group in (line.partition(" ") for line in parts.get("groups", []))
-        if pid.isdecimal()
-    }
-    units = {
-        int(port): unit
-        for address, _, unit in (line.partition(" ") for line in parts.get("sockets", []))
-        if (port := address.rpartition(":")[2]).isdecimal()
-    }
-    names = {str(each["id"])[:12]: str(each["name"]).lstrip("/") for each in containers}
-    for protocol in ("tcp", "udp"):
-        for each in listeners(protocol, parts.get(protocol, []), groups, public, units):
-            named = names.get(each.container, each.container)
-            yield Listener(**{**each.__dict__, "container": named})
 
 
 def holds(lines: Iterable[str]) -> dict[str, bool]:

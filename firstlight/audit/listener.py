@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 _USERS = re.compile(r'"([^"]+)",pid=(\d+)')
 _CONTAINER = re.compile(r"(?:docker[-/]|libpod-)([0-9a-f]{64})")
@@ -106,6 +107,29 @@ def listeners(
         container = by_proxy or (inside[1][:12] if inside else "")
         found.append(Listener(protocol, address.strip("[]"), int(port), name, pid, unit, container))
     return sorted(set(found), key=lambda each: (each.port, each.address, each.program))
+
+
+def sockets(
+    parts: Mapping[str, list[str]],
+    containers: Iterable[Mapping[str, Any]],
+    public: Iterable[Published],
+) -> Iterable[Listener]:
+    """Yield the listening sockets with who holds them."""
+    groups = {
+        int(pid): group
+        for pid, _, group in (line.partition(" ") for line in parts.get("groups", []))
+        if pid.isdecimal()
+    }
+    units = {
+        int(port): unit
+        for address, _, unit in (line.partition(" ") for line in parts.get("sockets", []))
+        if (port := address.rpartition(":")[2]).isdecimal()
+    }
+    names = {str(each["id"])[:12]: str(each["name"]).lstrip("/") for each in containers}
+    for protocol in ("tcp", "udp"):
+        for each in listeners(protocol, parts.get(protocol, []), groups, public, units):
+            named = names.get(each.container, each.container)
+            yield Listener(**{**each.__dict__, "container": named})
 
 
 def unit_of(group: str) -> str:

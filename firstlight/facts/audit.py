@@ -27,6 +27,7 @@ while [ "${p:-0}" -gt 1 ]; do
   fi
   p=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$p/status")
 done
+echo "user ${SUDO_USER:-}"
 part addresses; ip -o address show up scope global 2>/dev/null | awk '{print $2, $4}'
 part tcp; tcp=$(ss -Htlnp 2>&1) || echo "failed $tcp"; printf '%s\n' "$tcp"
 part udp; udp=$(ss -Hulnp 2>&1); printf '%s\n' "$udp"

@@ -22,6 +22,7 @@ COMPARE = r"""
 """
 GONE, CAME = "- ", "+ "
 LEFT, OTHER, MISSING = "left, and not there before: ", "other than before: ", "gone: "
+UNKNOWN = "how the host was before firstlight was not written down: what is left is not compared"
 PACKAGES_BRING = ("package ", "unit ", "file ", "link ", "directory ", "group ", "user ")
 
 

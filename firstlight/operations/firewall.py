@@ -30,7 +30,7 @@ command -v nft >/dev/null || { echo "nftables is not installed: run deploys/fire
 nft --check --file before.nft
 """
 LOAD = r"""
-set -e; systemctl daemon-reload; systemctl enable --quiet {service} {timer}
+set -e; systemctl enable --quiet --no-reload {service} {timer}; systemctl daemon-reload
 # Others' rules as they start may flush everything: the unit that loads ours at boot comes after.
 systemctl restart {service}; systemctl start {timer}
 """

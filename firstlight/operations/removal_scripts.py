@@ -125,7 +125,7 @@ while :; do
   for name in $before; do rpm -e "$name" 2>/dev/null || left="$left $name"; done
   [ -n "$left" ] && [ "$(echo $left)" != "$(echo $before)" ] || break
 done
-[ -z "$left" ] || { echo "others need:$left" >&2; echo "$left" >"$m/others"; }
+[ -z "$left" ] || { echo "others need:$left" >&2; printf '%s\n' $left >"$m/others"; }
 """,
 }
 
@@ -147,10 +147,11 @@ for family in ip ip6; do
 done
 exit 0
 """
-# What daemons wrote where no package knows it.
+# What daemons wrote where no package knows it; not of those whose package stays.
 DATA = r"""
 m=$1; shift
 for path in "$@"; do
+  ! grep -qsE "^${path##*/}([-.:]|\$)" "$m/others" || continue
   [ -e "$path" ] && ! grep -q "^directory $path " "$m/before" && rm -rf -- "$path"
 done
 exit 0

@@ -11,7 +11,7 @@ from pyinfra.api import StringCommand, operation
 
 from firstlight import adapter
 from firstlight.facts.manifest import ManifestState, Recorded
-from firstlight.facts.remaining import Remaining, summary
+from firstlight.facts.remaining import UNKNOWN, Remaining, summary
 from firstlight.manifest import FOLDER
 from firstlight.operations import removal_scripts as scripts
 from firstlight.operations.commands import script
@@ -152,10 +152,9 @@ def purged(traces: Traces, data: Sequence[str], lock_timeout: int = 300) -> Comm
     if not (names or accounts or found.named("cut")):
         host.noop("firstlight installed no package that is here")
         return
-    if names or found.named("cut"):
-        yield awaited(traces.manager, lock_timeout)
-        purge = scripts.PURGE[traces.manager].join(scripts.AROUND)
-        yield script(purge, FOLDER, _stdin="\n".join(names))
+    yield awaited(traces.manager, lock_timeout)
+    purge = scripts.PURGE[traces.manager].join(scripts.AROUND)
+    yield script(purge, FOLDER, _stdin="\n".join(names))
     yield script(scripts.DATA, FOLDER, *data)
     if marked := found.moved("-", "auto"):
         yield script(scripts.AUTOMATIC, *marked)
@@ -193,6 +192,7 @@ def forgotten(traces: Traces) -> Commands:
         return
     if adapter.is_executing(state):
         left = host.get_fact(Remaining, folder=FOLDER, own=STATE) or []
-        for line in summary(left, bool(found.moved("+", "installed"))):
+        told = summary(left, bool(found.moved("+", "installed")))
+        for line in told if found.taken == "first" else [UNKNOWN]:
             adapter.say(f"    {host.name}: {line}")
     yield script(scripts.FORGET, FOLDER, "yes" if keep else "no")

@@ -47,6 +47,8 @@ def asked(stubs: Stubs, tmp_path: Path, *secrets: str) -> Inside:
     """What the machine says with stubs and a sudoers of its own."""
     own = {"/etc/sudoers": str(tmp_path / "sudoers")}
     (tmp_path / "sudoers").touch()
+    for slow in ("apt-get", "dpkg-query", "journalctl", "nft", "ss"):
+        stubs.add(slow)
     found: Inside = gather(
         AuditState, env=stubs.env, instead=own, secrets=secrets, held=str(tmp_path / "held")
     )
@@ -105,6 +107,12 @@ def test_sudoers_are_read_in_each_of_their_forms(tmp_path: Path, stubs: Stubs) -
     assert found.members == ("docker:x:998:bob",)
     assert ("root", 0) in [(each.name, each.number) for each in found.accounts]
     assert all(found.system)
+
+
+def test_who_asks_without_ssh_is_who_called_sudo(tmp_path: Path, stubs: Stubs) -> None:
+    stubs.env = {k: v for k, v in stubs.env.items() if k != "SSH_CONNECTION"}
+    stubs.env["SUDO_USER"] = "alice"
+    assert asked(stubs, tmp_path).login == "alice"
 
 
 def test_a_folder_that_shall_be_shut_is_looked_at_alone(tmp_path: Path, stubs: Stubs) -> None:

@@ -28,8 +28,12 @@ PLANT = f"""
 install -d -m 755 /etc/docker
 printf '%s' '{DAEMON}' >/etc/docker/daemon.json; chmod 640 /etc/docker/daemon.json
 """
-# What somebody does on a host that is deployed: a file changed, a network with a name like ours.
-CHANGE = f"echo '# by hand' >>{BY_HAND}; docker network create fl-1 >/dev/null"
+# What comes about on a host that is deployed: a file changed by hand, a network of others with a
+# name like ours, the table of a download whose host lost its power.
+CHANGE = f"""
+echo '# by hand' >>{BY_HAND}; docker network create fl-1 >/dev/null
+nft add table inet firstlight-fetch
+"""
 UNDO = f"grep -q 'by hand' {BY_HAND} && rm {BY_HAND}"
 
 

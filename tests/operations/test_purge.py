@@ -78,6 +78,11 @@ def test_what_others_need_stays_with_its_accounts(host: Host) -> None:
     assert done.returncode == 0 and "processing package libx" in done.stderr
     for name in ("getent", "userdel", "groupdel"):
         host.stubs.add(name)
+    logs, other = host.etc / "libx", host.etc / "else"
+    logs.mkdir()
+    other.mkdir()
+    run(script(scripts.DATA, str(host.records), str(logs), str(other)))
+    assert logs.exists() and not other.exists()
     kept = run(script(scripts.THEIR_ACCOUNTS, str(host.records), "x"), host.stubs.env)
     assert kept.returncode == 0 and not host.stubs.calls("userdel")
     host.stubs.add("dpkg-query", "echo not-installed")

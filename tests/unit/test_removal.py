@@ -101,6 +101,7 @@ def test_weights_go_whole_and_only_where_they_are() -> None:
         (("disabled", "-"), ("enabled", "active"), ["disable", "stop"]),
         (("-", "-"), ("enabled", "active"), ["disable", "stop"]),
         (("-", "-"), ("-", "inactive"), []),
+        (("-", "-"), ("not-found", "inactive"), []),
         (("static", "-"), ("static", "active"), ["stop"]),
         (("?", "?"), ("enabled", "active"), []),
     ],

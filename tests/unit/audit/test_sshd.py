@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from firstlight import audit_plan
 from firstlight.audit import access, sshd
+from firstlight.audit.account import Account
+from firstlight.audit.inside import Inside
 from firstlight.facts.ssh import DROP_IN, Line, SshState
 from firstlight.ssh.lines import Group
+from tests.site import Load
 from tests.sshd import FOLDER, INCLUDE, read, state
 
 GROUPS = (
@@ -90,3 +100,33 @@ def test_a_password_beside_a_key_is_no_way_in() -> None:
     assert list(access.ssh("gpu1", {"bob": word})) == []
     both = {**word, "authenticationmethods": "publickey password"}
     assert len(list(access.ssh("gpu1", {"bob": both}))) == 1
+
+
+def test_sshd_is_asked_for_every_account_that_can_log_in(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def get_fact(_: object, **arguments: Any) -> SshState:
+        asked.update(arguments)
+        return well(passwordauthentication="yes")
+
+    monkeypatch.setattr(audit_plan, "host", SimpleNamespace(name="gpu1", get_fact=get_fact))
+    accounts = tuple(
+        Account(name, number, 100, shell)
+        for number, (name, shell) in enumerate(
+            [("bob", "/bin/sh"), ("www", "/usr/sbin/nologin"), *[("x", "/bin/sh")] * 200]
+        )
+    )
+    inside = Inside(accounts=accounts, system=("debian", "13"))
+    names = {each.control for each in audit_plan.by_ssh(load(), inside)}
+    assert asked["users"][:2] == ("bob", "x") and len(asked["users"]) == audit_plan.ASKED
+    assert {"Ciphers", "authenticationmethods"} <= {*asked["keywords"]}
+    assert {"user-password-login", "ssh-keys-only"} <= names
+    # Of a system that nobody knows, or where SSH is not firstlight's, only who gets in is said.
+    for settings, there in (
+        (load(), replace(inside, system=("plan9", "4"))),
+        (load(ssh={"enabled": False}), inside),
+    ):
+        names = {each.control for each in audit_plan.by_ssh(settings, there)}
+        assert names == {"user-password-login"}
