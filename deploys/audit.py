@@ -7,4 +7,4 @@ from firstlight.audit_plan import audit_plan
 from firstlight.operations import audit
 from roles.openings import openings
 
-audit.told(name="Look from inside", looked=audit_plan(openings))
+audit.told(audit_plan(openings))

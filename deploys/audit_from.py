@@ -5,4 +5,4 @@ FIRSTLIGHT_AUDIT_REQUEST says which. Nothing is installed, and nothing stays beh
 
 from firstlight.operations import audit
 
-audit.scanned(name="Look at the others from here")
+audit.scanned()

@@ -31,14 +31,18 @@ class Asked:
 def run(
     deploy: str, inventory: str, limit: Sequence[str], seconds: float, **env: str
 ) -> tuple[str, str, int]:
-    """Run a deploy that changes nothing with pyinfra; its stdout, its stderr, its exit code."""
-    words = [sys.executable, "-m", "pyinfra", "--dry"]
+    """Run a deploy that changes nothing with pyinfra; its stdout, its stderr, its exit code.
+
+    A host that is not reached is left out: nobody is asked whether to go on without it.
+    """
+    words = [sys.executable, "-m", "pyinfra", "--dry", "-y"]
     for host in limit:
         words += ["--limit", host]
     words += [inventory, str(DEPLOYS / deploy)]
     try:
         done = subprocess.run(
             words,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=seconds,

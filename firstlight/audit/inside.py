@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,8 +14,10 @@ from firstlight.audit.container import beside, networks, published
 from firstlight.audit.listener import Listener, Published, sockets
 
 # Networks of containers and virtual machines: another machine reaches them through the host's own
-# address or not at all.
-_VIRTUAL = ("lo", "docker", "br-", "fl-", "veth", "virbr", "cni", "podman", "lxc", "vb-", "ve-")
+# address or not at all. Of the bridges only Docker's own: br-mgmt or br-ex are a rack's networks.
+_VIRTUAL = re.compile(
+    r"lo|docker(\d*|_gwbridge)|br-[0-9a-f]{12}|(fl-|veth|virbr|cni|podman|lxc|vb-|ve-).*"
+)
 
 Parts = defaultdict[str, list[str]]
 
@@ -166,7 +169,9 @@ def number(text: str) -> float:
 def own_addresses(lines: Iterable[str]) -> tuple[str, ...]:
     """Return the addresses at which other machines may reach the host."""
     pairs = [line.split() for line in lines]
-    found = [pair[1].partition("/")[0] for pair in pairs if not pair[0].startswith(_VIRTUAL)]
+    # "eth0@if3" is what the address list calls one end of a pair.
+    ours = [pair for pair in pairs if not _VIRTUAL.fullmatch(pair[0].partition("@")[0])]
+    found = [pair[1].partition("/")[0] for pair in ours]
     return tuple(dict.fromkeys(found))
 
 

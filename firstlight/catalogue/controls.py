@@ -25,6 +25,10 @@ class Control(Row):
         default_factory=dict,
         description="Kernel parameters by key; '*' in a key stands for every network interface.",
     )
+    least: dict[str, int] = Field(
+        default_factory=dict,
+        description="Of these parameters a running value that is no smaller stays as it is.",
+    )
     modules: tuple[str, ...] = Field(default=(), description="Modules that are never loaded.")
     modes: dict[str, str] = Field(
         default_factory=dict,

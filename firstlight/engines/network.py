@@ -11,7 +11,8 @@ from ipaddress import IPv4Address
 
 from firstlight.settings.check_place import NETWORKS
 
-FIRST = IPv4Address("198.18.0.0")
+RANGE = "198.18.0.0/15"
+FIRST = IPv4Address(RANGE.partition("/")[0])
 """Of the addresses for tests of network devices (RFC 2544, 198.18.0.0/15): no host has one, and
 no router takes one on. They are as many as networks of four are needed."""
 SIZE = 4

@@ -18,20 +18,35 @@ from firstlight.hardening.sysctl import path
 BEFORE = "/var/lib/firstlight/hardening/before"
 # Arguments: the file of what was before, then keys (paths below /proc/sys) and files (globs), each
 # after a word of its own. A value is read by grep in one piece: these files give a reader of single
-# letters only the first one. What cannot be written is not this host's to set.
+# letters only the first one. What cannot be written is not this host's to set. Of the folders in
+# /home only homes of accounts of its own on disks of its own are looked at: those of a file server
+# are other machines' too (and one that does not answer would hold up the run, so its mounts are
+# asked about, and not the folders).
 SCRIPT = r"""
 before=$1; shift
 printf 'container=%s\n' "$(systemd-detect-virt --container 2>/dev/null)"
 ip -o address show scope global 2>/dev/null | awk '{print "interface=" $2}'
 { ip -4 route show default; ip -6 route show default; } 2>/dev/null |
   sed -n 's/.*\bdev \([^ ]*\).*/interface=\1/p'
+homes() {
+  awk -v real="$(readlink -f /home)" '
+    NR == FNR { gsub("\\\\040", " ", $2); type[$2] = $3; how[$2] = $4; next }
+    { if (split($0, word, ":") < 6 || word[6] !~ "^/home/[^/]+$" || word[6] in done) next
+      done[home = word[6]]; at = real substr(home, 6)
+      while (at != "" && !(at in type)) sub("/[^/]*$", "", at)
+      if (at == "") at = "/"
+      own = "^(ext[234]|xfs|btrfs|zfs|f2fs|jfs|bcachefs|reiserfs|overlay|tmpfs|ecryptfs)$"
+      if (type[at] ~ own && ("," how[at] ",") !~ ",ro,") print home
+    }' /proc/mounts /etc/passwd | while IFS= read -r f; do [ ! -e "$f" ] || printf '%s\0' "$f"; done
+}
 named() {
   for each in "$@"; do
     case $each in sysctl:|mode:) kind=$each; continue ;; esac
     [ "$kind" = "$want" ] || continue
-    case $kind in
-      sysctl:) for f in /proc/sys/$each; do [ ! -w "$f" ] || printf '%s\0' "$f"; done ;;
-      mode:) for f in $each; do [ ! -e "$f" ] || printf '%s\0' "$f"; done ;;
+    case $kind$each in
+      'mode:/home/*') homes ;;
+      sysctl:*) for f in /proc/sys/$each; do [ ! -w "$f" ] || printf '%s\0' "$f"; done ;;
+      mode:*) for f in $each; do [ ! -e "$f" ] || printf '%s\0' "$f"; done ;;
     esac
   done
 }

@@ -27,7 +27,9 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(words, 124, "", f"{words[0]}: nothing within {SECONDS} s")
+        return subprocess.CompletedProcess(
+            words, 124, "", f"{words[0]}: nothing within {SECONDS} s"
+        )
 
 
 def steady(value: Any) -> Any:

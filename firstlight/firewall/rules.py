@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from firstlight.engines.network import RANGE
 from firstlight.firewall.opening import Opening
 from firstlight.firewall.peers import chains, peerings
 from firstlight.firewall.place import FILE, LEAST
@@ -44,6 +45,7 @@ def ruleset(
         busy_ports=busy_ports,
         connections=settings.connections,
         further=further,
+        engines=RANGE,
     )
 
 

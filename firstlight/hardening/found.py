@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from firstlight.facts.files import PathState
 
-# Interfaces that containers and virtual machines of the host hang on: no way out of it.
-_INSIDE = re.compile(r"lo|docker\d*|(br-|fl-|veth|virbr|vnet|cni|lxc|podman).*")
+# Interfaces that containers and virtual machines of the host hang on: no way out of it. Of the
+# bridges only Docker's own: br-mgmt or br-ex are how racks reach their networks.
+_INSIDE = re.compile(
+    r"lo|docker(\d*|_gwbridge)|br-[0-9a-f]{12}|(fl-|veth|virbr|vnet|cni|lxc|podman).*"
+)
 
 
 @dataclass(frozen=True)

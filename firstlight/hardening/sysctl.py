@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 
 from firstlight.catalogue.controls import Control
@@ -13,6 +13,8 @@ from firstlight.hardening.found import Found
 KERNEL = "/etc/sysctl.d/zz-firstlight-kernel.conf"
 NETWORK = "/etc/sysctl.d/zz-firstlight-network.conf"
 """After every 99-….conf: a file that is read later wins, and these are meant to."""
+REFUSED = "refused: "
+"""What a line begins with that says what a host did not let us set (sudo says things too)."""
 _NET = ("net/ipv4/", "net/ipv6/")  # what a network namespace has of its own
 # What comes in by one interface and is answered by another would be dropped by the strict form.
 _DECIDED = "net/ipv4/conf/*/rp_filter"
@@ -26,6 +28,14 @@ class Parameter:
     control: str
     key: str
     value: str
+    least: int | None = None
+
+    def is_right(self, value: str) -> bool:
+        """Whether ``value`` may stay: the same, or where ``least`` counts, one no smaller."""
+        if value.split() == self.value.split():
+            return True
+        number = value.strip()
+        return self.least is not None and number.isdecimal() and int(number) >= self.least
 
     @property
     def network(self) -> bool:
@@ -53,7 +63,7 @@ def path(key: str) -> str:
 def parameters(controls: Iterable[Control], found: Found) -> list[Parameter]:
     """The parameters that ``controls`` want on this host: those that it has and may set."""
     wanted = [
-        Parameter(control.id, path(key), value)
+        _stricter(Parameter(control.id, path(key), value, control.least.get(key)), found)
         for control in controls
         for key, value in control.sysctl.items()
     ]
@@ -67,11 +77,17 @@ def parameters(controls: Iterable[Control], found: Found) -> list[Parameter]:
     return [each for each in possible if any(each.is_for(key) for key in found.sysctl)]
 
 
+def _stricter(wanted: Parameter, found: Found) -> Parameter:
+    """``wanted``, or the value that the host has already where that is no weaker: it stays."""
+    now = found.sysctl.get(wanted.key, "")
+    return replace(wanted, value=now) if wanted.is_right(now) else wanted
+
+
 def differing(wanted: Iterable[Parameter], found: Found) -> Iterator[Parameter]:
     """Each parameter, by its full name, whose value is another one now."""
     for each in wanted:
         for key, value in found.sysctl.items():
-            if each.is_for(key) and value.split() != each.value.split():
+            if each.is_for(key) and not each.is_right(value):
                 yield Parameter(each.control, key, each.value)
 
 
@@ -101,13 +117,23 @@ def setting(values: Mapping[str, str]) -> str:
     return "\n".join(["set -e", *lines])
 
 
+def attempting(values: Mapping[str, str]) -> str:
+    """POSIX shell like :func:`setting` that goes on, and says what the kernel does not take."""
+    return "\n".join(
+        f"[ ! -e {where} ] || {{ printf '%s\\n' {quote(value)} >{where}; }} 2>/dev/null ||"
+        f" echo {quote(f'{REFUSED}{name} stays as it is, not {value}')}"
+        for key, value in sorted(values.items())
+        for where, name in [(quote(f"/proc/sys/{key}"), key.replace("/", "."))]
+    )
+
+
 def others(wanted: Iterable[Parameter], found: Found) -> Iterator[str]:
     """What other files say about the same parameters, in one line each."""
     ours = (KERNEL, NETWORK)
     for file, key, value in found.said:
         for each in wanted:
             same = each.is_for(key) or each.key == key or _pattern(key).fullmatch(each.key)
-            if file in ours or not same or value.split() == each.value.split():
+            if file in ours or not same or each.is_right(value):
                 continue
             name = key.replace("/", ".")
             yield f"{file} says {name} = {value}: {_who_wins(file, each)}"

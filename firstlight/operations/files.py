@@ -66,7 +66,7 @@ class Directory:
 # taken away again: a full disk is not left full, nor a secret beside its place. Two runs at the
 # same time write one after the other: a draft has one name, and one run could rename the other's.
 # What stood there is recorded before the first draft, and two checksums of what was written last:
-# a cut between the record and the rename leaves the one before.
+# a cut between the record and the rename leaves the one before, and what a check refuses is none.
 WRITE = (
     "set -eu; umask 077\n"
     + manifest.RECORDING
@@ -88,12 +88,12 @@ for item in "$@"; do
     printf '%s  %s\n' "$(sha256sum <"$stage/$i" | cut -c1-64)" "$path" >>"$stage/.wrote"
   i=$((i + 1))
 done
-if [ -e "$stage/.wrote" ]; then
-  cat "$stage/.wrote" $(ls $manifest/wrote 2>/dev/null) | awk '!same[$0]++ && seen[substr($0, 67)]++ < 2' >$manifest/wrote.new
-  sync $manifest/wrote.new; mv -f $manifest/wrote.new $manifest/wrote
-fi
 for pass in write rename; do
   [ "$pass" = rename ] && [ -n "$check" ] && (cd "$stage" && sh -euc "$check")
+  if [ "$pass" = rename ] && [ -e "$stage/.wrote" ]; then
+    cat "$stage/.wrote" $(ls $manifest/wrote 2>/dev/null) | awk '!same[$0]++ && seen[substr($0, 67)]++ < 2' >$manifest/wrote.new
+    sync $manifest/wrote.new; mv -f $manifest/wrote.new $manifest/wrote
+  fi
   i=0
   for item in "$@"; do
     kind=${item%%|*}; rest=${item#*|}; mode=${rest%%|*}; rest=${rest#*|}

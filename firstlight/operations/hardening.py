@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 
 from pyinfra import host, state
-from pyinfra.api import FunctionCommand, StringCommand, operation
+from pyinfra.api import FunctionCommand, Host, State, StringCommand, operation
 
 from firstlight import adapter
 from firstlight.errors import FirstlightError
@@ -23,12 +23,15 @@ from firstlight.operations.trial import SECONDS, tried
 
 Commands = Generator[StringCommand | FunctionCommand, None, None]
 
+ATTEMPT_SECONDS = 60
 REMOVE = 'rm -f -- "$@"'
-# Of what a link leads to nothing is changed, nor of what is gone meanwhile.
+# Of what a link leads to nothing is changed, nor of what is gone meanwhile. What cannot be set is
+# said, and the others are set all the same.
 MODES = r"""
 for each in "$@"; do
   path=${each#* }
-  [ -L "$path" ] || [ ! -e "$path" ] || chmod "${each%% *}" "$path" || exit 1
+  [ -L "$path" ] || [ ! -e "$path" ] ||
+    said=$(chmod "${each%% *}" "$path" 2>&1) || echo "refused: $said"
 done
 """
 KEEP_JOURNAL = "systemctl restart systemd-journald.service && journalctl --flush"
@@ -87,9 +90,11 @@ def applied(todo: Change, have: Found, seconds: int = SECONDS) -> Commands:
     if gone:
         yield script(REMOVE, *gone)
     if todo.modes:
-        yield script(MODES, *(f"{mode} {path}" for path, mode in todo.modes.items()))
+        words = (f"{mode} {path}" for path, mode in todo.modes.items())
+        yield FunctionCommand(attempted, (script(MODES, *words), "a mode"), {})
     if todo.kernel:
-        yield explained(script(sysctl.setting(todo.kernel)), refused())
+        setting = script(sysctl.attempting(todo.kernel))
+        yield FunctionCommand(attempted, (setting, "a kernel parameter"), {})
     yield from network(todo, have, seconds)
     if todo.ended:
         yield script(END, *todo.ended)
@@ -101,6 +106,20 @@ def applied(todo: Change, have: Found, seconds: int = SECONDS) -> Commands:
         yield script(RECORD)
     if todo.before != have.before and not todo.before.text:
         yield script(REMOVE, BEFORE)
+
+
+def attempted(state: State, host: Host, asked: StringCommand, what: str) -> bool:
+    """Run what may be refused in part: the rest of the host's hardening does not wait for it."""
+    answer = adapter.command(host, asked, ATTEMPT_SECONDS)
+    if answer is None or not answer[0]:
+        why = answer[1] if answer else "it does not answer"
+        error = FirstlightError(f"{what} could not be set", where=host.name, why=why)
+        adapter.complain(host, error)
+        return False
+    lines = [line for line in answer[1].splitlines() if line.startswith(sysctl.REFUSED)]
+    if lines:
+        adapter.say(f"WARNING: {refused(host.name, what, lines)}")
+    return True
 
 
 def network(todo: Change, have: Found, seconds: int) -> Commands:
@@ -142,11 +161,8 @@ def skipped(wanted: Wanted, have: Found) -> Sequence[str]:
     """Return why controls are in force and not applied here."""
     if have.container:
         count = len(wanted.controls) - len(wanted.here(have))
-        return (
-            []
-            if not count
-            else [f"{count} controls are the kernel's, and this host is a container of its machine"]
-        )
+        why = "controls are the kernel's, and this host is a container of its machine"
+        return [f"{count} {why}"] if count else []
     if any(each.id == "apparmor" for each in wanted.controls) and wanted.manager == "apt":
         return [] if have.apparmor else ["the kernel has no AppArmor, or it is switched off"]
     return []
@@ -162,13 +178,13 @@ def unread() -> FirstlightError:
     )
 
 
-def refused() -> FirstlightError:
-    """Return the error of a kernel that does not take a parameter."""
+def refused(name: str, what: str, said: Sequence[str]) -> FirstlightError:
+    """Return the warning of what stays as it is, because the host does not let us set it."""
     return FirstlightError(
-        "the kernel refuses a parameter",
-        where=host.name,
-        why="its path stands above",
-        fix='switch its control off: hardening.off = {"ID": "why"} (docs/hardening.md)',
+        f"{what} cannot be set here, and stays as it is",
+        where=name,
+        why="\n       ".join(line.removeprefix(sysctl.REFUSED) for line in said),
+        fix='mend what forbids it, or switch its control off: hardening.off = {"ID": "why"}',
     )
 
 

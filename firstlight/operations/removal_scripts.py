@@ -135,7 +135,7 @@ systemctl is-active --quiet docker.service && exit 0
 for path in /sys/class/net/docker0 /sys/class/net/br-* /sys/class/net/fl-*; do
   name=${path##*/}
   [ -d "$path/bridge" ] || continue
-  case $name in docker0|fl-[0-9]*|br-????????????) : ;; *) continue ;; esac
+  case $name in br-*[!0-9a-f]*) continue ;; docker0|fl-[0-9]*|br-????????????) : ;; *) continue ;; esac
   grep -qxF "interface $name" "$1/before" || ip link delete "$name"
 done
 for family in ip ip6; do

@@ -18,6 +18,7 @@ LONGEST = 64 * 1024
 """More than this is no secret, in bytes."""
 _LINES, _COLUMNS = 4, 200
 _LOOK_SECONDS = 0.02
+_READS = 256  # at one look: who writes without end is not listened to without end
 _RECIPIENT = re.compile(r"\bage1[0-9a-z]{58}\b")
 """Whom a file is encrypted for: public, and what one has to know when it cannot be decrypted."""
 
@@ -101,8 +102,10 @@ def _waited(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes, int | None]
 
 def _read(handle: int, into: bytearray) -> None:
     with suppress(BlockingIOError):
-        while len(into) <= LONGEST and (some := os.read(handle, 4096)):
-            into += some
+        for _ in range(_READS):
+            if not (some := os.read(handle, 4096)):
+                return
+            into += some[: LONGEST + 1 - len(into)]  # the rest is thrown away, not left to block
 
 
 def _said(told: bytes, out: bytes) -> str:

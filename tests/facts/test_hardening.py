@@ -93,6 +93,53 @@ def test_what_is_kept_can_be_read_again(machine: Found) -> None:
     assert HardeningState().process(lines).before == machine.before
 
 
+def test_homes_are_looked_at_where_they_are_the_hosts_own(tmp_path: Path, stubs: Stubs) -> None:
+    stubs.add("systemctl", "exit 1")
+    home = tmp_path / "home"
+    mine = {"ada", "own disk"}
+    for name in (*mine, "nfs", "nfs two", "fuse", "read-only", "auto", "shared", "deep/er"):
+        (home / name).mkdir(parents=True)
+    (home / "link").symlink_to(home / "shared")
+    names = [
+        *sorted(mine),
+        "nfs",
+        "nfs two",
+        "fuse",
+        "read-only",
+        "auto",
+        "link",
+        "deep/er",
+        "gone",
+    ]
+    words = [f"{name}:x:1000:1000::{home}/{name}:/bin/sh" for name in names]
+    (tmp_path / "passwd").write_text("\n".join([*words, "root:x:0:0::/root:/bin/sh", ""]))
+    (tmp_path / "mounts").write_text(
+        "d / ext4 rw,relatime 0 0\n"
+        f"d {home}/own\\040disk xfs rw 0 0\n"
+        f"s:/h {home}/nfs nfs4 rw 0 0\n"
+        f"s:/2 {home}/nfs\\040two nfs rw 0 0\n"
+        f"f {home}/fuse fuse.sshfs rw 0 0\n"
+        f"d {home}/read-only ext4 ro,nosuid 0 0\n"
+        f"a {home}/auto autofs rw 0 0\n"
+    )
+    found = gather(
+        HardeningState,
+        env=stubs.env,
+        instead={
+            "/proc/mounts": tmp_path / "mounts",
+            "/etc/passwd": tmp_path / "passwd",
+            "readlink -f /home": f"readlink -f {home}",
+            "^/home/": f"^{home}/",
+            "home, 6": f"home, {len(str(home)) + 1}",
+        },
+        keys=(),
+        modes=("/home/*", "/home/none"),
+        paths=(),
+        units=(),
+    )
+    assert {*found.modes} == {f"{home}/{name}" for name in mine}
+
+
 def test_a_parameter_that_this_machine_may_not_set_is_none_of_its_own(stubs: Stubs) -> None:
     stubs.add("systemctl", "exit 1")
     key = "kernel/ostype"  # which nobody can write

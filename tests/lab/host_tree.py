@@ -23,8 +23,8 @@ ROOTS = (
     "/usr/local/lib/firstlight",
     "/var/lib/firstlight",
 )
-# What was there before firstlight, and since when: of each host by nature, and it only grows.
-RECORD = "var/lib/firstlight/manifest"
+# Of each host by nature: what was there before firstlight, and what was last tried on it.
+ELSE = ("var/lib/firstlight/manifest", "var/lib/firstlight/trials")
 # Different on every host by nature: when it was deployed, its certificates, its engines' secret.
 OF_ITS_OWN = re.compile(
     r"receipt\.json$|/tls/|certificate\.prom$|engine-key$|backend\.conf$|/engines/[^/]+/(config|watch)"
@@ -84,7 +84,8 @@ def tree(rack: TestRack, host: str) -> HostTree:
     """Read what stands below ROOTS on ``host``, in one round trip."""
     # A file may come or go while tar reads, since a command outlives its controller.
     roots = f"$(ls -d {' '.join(ROOTS)} 2>/dev/null)"
-    script = f"cd / && tar --exclude={RECORD} -cf - {roots} 2>/dev/null | base64 -w0"
+    without = " ".join(f"--exclude={path}" for path in ELSE)
+    script = f"cd / && tar {without} -cf - {roots} 2>/dev/null | base64 -w0"
     raw = base64.b64decode(rack.sh(host, script).out)
     with tarfile.open(fileobj=io.BytesIO(raw)) as tar:
         return HostTree(host, {f"/{member.name}": entry(tar, member) for member in tar})

@@ -13,7 +13,7 @@ systemctl stop firstlight-firewall-keep.timer
 nft insert rule inet firstlight input tcp dport {port} accept
 """
 CLOSE = """
-/usr/local/lib/firstlight/firewall load
+systemctl restart firstlight-firewall.service
 systemctl start firstlight-firewall-keep.timer
 """
 

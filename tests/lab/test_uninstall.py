@@ -14,7 +14,7 @@ import pytest
 
 from tests.lab.cut import Deploy
 from tests.lab.rack import Run, TestRack, firstlight
-from tests.lab.way_back import Visitor, of_kind, tree
+from tests.lab.way_back import Visitor, came, of_kind, tree
 
 HOST = "lab2"
 SECONDS = 900
@@ -91,7 +91,7 @@ def way_back(rack: TestRack) -> Iterator[WayBack]:
 def test_with_all_of_it_the_host_is_as_it_was(way_back: WayBack) -> None:
     """Broken off while packages went, and run again."""
     assert way_back.whole.code == 0, way_back.whole.text
-    assert sorted(way_back.after - way_back.before) == []
+    assert came(way_back.after, way_back.before) == []
     assert sorted(way_back.before - way_back.after) == []
     assert "the host is as it was before firstlight" in way_back.whole.text
 

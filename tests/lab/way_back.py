@@ -45,8 +45,9 @@ STAYS = {
     r"file /var/lib/systemd/(timers/stamp-|random-seed|timesync/clock)": "when something last ran",
     r"active (apt-daily|apt-daily-upgrade|dpkg-db-backup|e2scrub_all)\.service": "a timer's moment",
     r"active (user@|user-runtime-dir@)": "who is logged in",
-    r"sysctl /proc/sys/(fs/(dentry-state|file-nr|inode-nr|inode-state|quota/)|kernel/random/"
-    r"|kernel/ns_last_pid|kernel/pty/nr|net/netfilter/nf_conntrack_count)": "counts, no settings",
+    r"sysctl /proc/sys/(fs/(aio-nr|dentry-state|file-nr|inode-nr|inode-state|quota/)|kernel/random/"
+    r"|kernel/(ns_last_pid|perf_event_max_sample_rate|pty/nr|tainted)"
+    r"|net/netfilter/nf_conntrack_count)": "counts and measurements, no settings",
 }
 STAYS_RE = re.compile("|".join(f"(?:{each})" for each in STAYS))
 LOGIN_SECONDS = 30
@@ -56,6 +57,16 @@ def tree(rack: TestRack, host: str) -> set[str]:
     """Return the host as it is; what stays for a reason is left out."""
     lines = rack.sh(host, TREE, timeout=180).out.splitlines()
     return {line for line in lines if not STAYS_RE.match(line)}
+
+
+def came(after: set[str], before: set[str]) -> list[str]:
+    """Return what is there after and was not before.
+
+    Kernel parameters that are new are of modules: once in the kernel they stay until a reboot.
+    """
+    keys = {line.partition(":")[0] for line in before}
+    new = after - before
+    return sorted(x for x in new if not x.startswith("sysctl ") or x.partition(":")[0] in keys)
 
 
 def of_kind(lines: set[str], *kinds: str) -> list[str]:

@@ -86,6 +86,15 @@ def test_a_refused_file_changes_nothing_but_the_record(writer: Writer, records: 
     assert write(writer, records, writer.file("x", "ours"), check="false") != 0
     assert writer.path("x").read_text() == "theirs"
     assert entries(records, writer) == {"x": "kept"}
+    assert not (records / "wrote").exists()
+
+
+def test_what_is_refused_does_not_push_out_what_stands_there(writer: Writer, records: Path) -> None:
+    assert write(writer, records, writer.file("x", "ours")) == 0
+    known = (records / "wrote").read_text()
+    for content in ("1", "2"):
+        assert write(writer, records, writer.file("x", content), check="false") != 0
+    assert (records / "wrote").read_text() == known
 
 
 def test_on_a_host_that_came_too_late_nothing_is_taken_for_an_original(

@@ -44,6 +44,8 @@ def test_a_control_is_complete(control: Control) -> None:
         assert not text.endswith("."), text
     for path, mode in control.modes.items():
         assert path.startswith("/") and re.fullmatch("[0-7]{3}", mode)
+    for key, least in control.least.items():
+        assert least <= int(control.sysctl[key]), "what is set would not do"
     kernel_only = control.modules or any(
         not key.startswith("net.")
         and not key.startswith("fs.suid")

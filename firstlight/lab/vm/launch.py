@@ -18,8 +18,8 @@ KERNEL = (
 # What the guest syncs is in this machine's page cache, and outlives QEMU there: as much of a power
 # cut as is simulated. Waiting for the real disk each time would add nothing to it.
 DISK = "cache=unsafe,discard=unmap"
-# Not all that emulation can do: its newest parts (five levels of page tables…) make a boot fail now
-# and then.
+# Not all that emulation can do (max): with that a boot was seen to panic. Which part of it was the
+# cause is not known.
 CPU = {"kvm": "host", "tcg": "Westmere,+rdrand"}
 ACCELERATOR = {"kvm": "kvm", "tcg": "tcg,thread=multi"}
 

@@ -43,7 +43,9 @@ class Guest:
 
     def deploy(self, *flags: str) -> Run:
         """Run pyinfra as an operator does."""
-        words = (str(BIN / "pyinfra"), "-y", *flags, "inventories/lab.py", DEPLOY)
+        # An emulated machine is slow to let a new connection in: its changes wait longer for one.
+        patient = ("--data", 'firewall={"confirm_seconds": 300}')
+        words = (str(BIN / "pyinfra"), "-y", *patient, *flags, "inventories/lab.py", DEPLOY)
         return command(*words, timeout=RUN_SECONDS, FIRSTLIGHT_LAB=NAME)
 
     def found(self) -> Found:

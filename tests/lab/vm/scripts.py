@@ -48,7 +48,7 @@ MESSAGE={MARK}
 PRIORITY=6
 END
 journalctl --sync
-/usr/local/lib/firstlight/trial arm test 600 '' true {RULES} || exit 1
+/usr/local/lib/firstlight/trial arm test me 600 '' true {RULES} || exit 1
 cat >{RULES} <<'END'
 table inet firstlight {{ chain input {{ type filter hook input priority 0; policy drop; }} }}
 END

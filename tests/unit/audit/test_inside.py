@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from firstlight.audit import access, listening, upkeep
 from firstlight.audit.finding import Finding
-from firstlight.audit.inside import Inside, inside
+from firstlight.audit.inside import Inside, inside, own_addresses
 from firstlight.firewall.opening import Opening
 
 ID = "c9b6dfea5da01737a3ec6eaf1c462e813ebf8e67178fdca9da8bfff5a27f9de1"
@@ -170,3 +170,9 @@ def test_a_package_of_the_driver_that_may_move_fails() -> None:
     (one,) = upkeep.holds("gpu1", HOST)
     assert one.level == "fail" and "nvidia-container-toolkit" in one.fix
     assert list(upkeep.holds("gpu1", replace(HOST, held={"nvidia-driver": True}))) == []
+
+
+def test_bridges_of_a_rack_are_ways_to_the_host_and_dockers_are_not() -> None:
+    names = ("lo", "docker0", "br-0123456789ab", "br-mgmt", "br-0123456789abc", "veth1@if3")
+    lines = [f"{name} 10.0.{number}.1/24" for number, name in enumerate(names)]
+    assert own_addresses(lines) == ("10.0.3.1", "10.0.4.1")

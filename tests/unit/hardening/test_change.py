@@ -78,9 +78,11 @@ def test_a_kernel_without_a_parameter_does_without_it() -> None:
     ("interfaces", "value"),
     [
         ({"eth0"}, "1"),
-        ({"eth0", "docker0", "br-1f", "fl-8000", "veth12", "lo"}, "1"),
+        ({"eth0", "docker0", "br-0123456789ab", "fl-8000", "veth12", "lo"}, "1"),
         ({"eth0", "wg0"}, "2"),
         ({"eno1", "ib0"}, "2"),
+        ({"eno1", "br-mgmt"}, "2"),
+        ({"eno1", "br-0123456789abc"}, "2"),
     ],
 )
 def test_senders_are_looked_at_as_the_host_is_connected(interfaces: set[str], value: str) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from firstlight.hardening import sysctl
-from tests.unit.hardening.host import BARE, WANTED
+from firstlight.hardening.change import change
+from tests.unit.hardening.host import BARE, WANTED, done
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,35 @@ def test_a_kernel_that_refuses_is_heard(tmp_path: Path) -> None:
     text = sysctl.setting({"kernel/sysrq": "0"}).replace("/proc/sys", str(tmp_path))
     done = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=False)
     assert done.returncode != 0 and "kernel/sysrq" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("key", "now", "then"),
+    [
+        ("kernel/perf_event_paranoid", "4", "4"),
+        ("kernel/perf_event_paranoid", "2", "3"),
+        ("kernel/perf_event_paranoid", "-1", "3"),
+        ("kernel/yama/ptrace_scope", "3", "3"),
+        ("kernel/yama/ptrace_scope", "0", "1"),
+        ("kernel/unprivileged_bpf_disabled", "1", "1"),
+        ("kernel/unprivileged_bpf_disabled", "0", "2"),
+        ("kernel/sysrq", "1", "0"),
+    ],
+)
+def test_what_is_stricter_already_stays(key: str, now: str, then: str) -> None:
+    found = replace(BARE, sysctl={**BARE.sysctl, key: now})
+    todo = change(WANTED, found)
+    assert todo.kernel.get(key, now) == then and (key in todo.kernel) == (now != then)
+    assert f"{key.replace('/', '.')} = {then}\n" in todo.texts[sysctl.KERNEL]
+    assert change(WANTED, done(found)).nothing
+
+
+def test_what_the_kernel_refuses_is_said_and_the_rest_is_set(tmp_path: Path) -> None:
+    (tmp_path / "kernel/a").mkdir(parents=True)  # what cannot be written, also by root
+    (tmp_path / "kernel/b").write_text("0\n")
+    text = sysctl.attempting({"kernel/a": "1", "kernel/b": "1", "kernel/gone": "1"})
+    words = ["sh", "-c", text.replace("/proc/sys", str(tmp_path))]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "refused: kernel.a stays as it is, not 1\n"
+    assert (tmp_path / "kernel/b").read_text() == "1\n"

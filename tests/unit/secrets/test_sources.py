@@ -145,6 +145,12 @@ def test_a_secret_of_several_lines() -> None:
     assert resolved(source(printing("a\\nb\\n")), WHAT, "text").reveal() == "a\nb"
 
 
+def test_a_program_may_say_a_lot_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "SECONDS", 10)  # blocked at its full pipe it would be ended
+    talking = "head -c 1000000 /dev/zero >&2; echo word"
+    assert resolved(source({"command": ["sh", "-c", talking]}), WHAT).reveal() == "word"
+
+
 def test_a_program_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "SECONDS", 0.3)
     for words in (["sleep", "60"], ["sh", "-c", "sleep 60 & echo x; sleep 60"]):
