@@ -167,10 +167,14 @@ def _before(
     ended: tuple[str, ...],
     returned: tuple[str, ...],
 ) -> Before:
-    """What was there first stays noted until it is given back."""
+    """What was there first stays noted until it is given back.
+
+    What differs at a later look was changed by somebody since: it is mended, and never given back.
+    """
     was = found.before
-    old = {key: found.sysctl[key] for key in values} | was.sysctl
-    old_modes = {path: f"{found.modes[path]:o}" for path in modes} | was.modes
+    first = not was.text
+    old = {key: found.sysctl[key] for key in values if first} | was.sysctl
+    old_modes = {path: f"{found.modes[path]:o}" for path in modes if first} | was.modes
     return Before(
         {key: value for key, value in old.items() if values.get(key) != was.sysctl.get(key, "")},
         {path: mode for path, mode in old_modes.items() if modes.get(path) != was.modes.get(path)},

@@ -52,6 +52,14 @@ def test_a_second_value_of_somebody_else_is_not_taken_for_the_first() -> None:
     assert again.before.sysctl["kernel/sysrq"] == "7"
 
 
+def test_what_somebody_opened_later_is_mended_and_never_given_back() -> None:
+    tight = replace(BARE, modes={**BARE.modes, "/etc/shadow": 0o640})
+    opened = replace(done(tight), modes={**done(tight).modes, "/etc/shadow": 0o644})
+    mended = done(opened)
+    assert mended.modes["/etc/shadow"] == 0o640 and "/etc/shadow" not in mended.before.modes
+    assert change(replace(WANTED, controls=()), mended).modes.get("/etc/shadow") is None
+
+
 def test_modes_only_lose_bits() -> None:
     assert change(WANTED, BARE).modes == {"/etc/shadow": "640", "/etc/cron.d": "700"}
     found = replace(BARE, modes={"/home/ada/x": 0o777, "/home/bob": 0o2775})
