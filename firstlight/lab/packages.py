@@ -9,7 +9,9 @@ from pathlib import Path
 
 from firstlight.errors import FirstlightError
 from firstlight.lab.command import run, succeeds
+from firstlight.lab.lock import locked
 from firstlight.lab.sources import os_release
+from firstlight.lab.state import LIB_DIR
 
 # package → a file of it, which is looked for instead of asking dpkg (which is slow).
 NEEDED = {
@@ -39,18 +41,26 @@ def missing(root: Path = Path("/"), needed: Mapping[str, str] = NEEDED) -> list[
 
 def ensure(say: Callable[[str], None], needed: Mapping[str, str] = NEEDED) -> None:
     """Install what is missing of ``needed``, with apt-get. Waits at most LOCK_SECONDS for apt's lock."""
-    absent = missing(needed=needed)
-    if not absent:
+    if not missing(needed=needed):
         return
+    LIB_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Of its lists apt does not wait for another apt-get: two labs that begin at once would collide.
+    with locked(LIB_DIR / "packages.lock", "packages", INSTALL_SECONDS):
+        if absent := missing(needed=needed):
+            installed(say, absent)
+    if still := missing(needed=needed):
+        raise FirstlightError(
+            "packages are installed, but their programs are not there", why=", ".join(still)
+        )
+
+
+def installed(say: Callable[[str], None], absent: list[str]) -> None:
+    """Install packages with apt-get."""
     say(f"installing {', '.join(absent)}")
     apt = ("apt-get", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}", "--quiet", "--yes")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(*apt, "update", timeout=INSTALL_SECONDS, env=env)
     run(*apt, "install", "--no-install-recommends", *absent, timeout=INSTALL_SECONDS, env=env)
-    if still := missing(needed=needed):
-        raise FirstlightError(
-            "packages are installed, but their programs are not there", why=", ".join(still)
-        )
 
 
 def capable() -> str | None:
