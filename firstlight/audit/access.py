@@ -19,7 +19,7 @@ KEYWORDS = (
 """What sshd is asked for."""
 NAMED = 6
 _SECRET = re.compile(
-    r"TOKEN(?!IZ)|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|"
+    r"TOKEN$|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|"
     r"(?:^|_)(?:PASS|PWD|KEY|APIKEY|AUTH)$|[A-Z]APIKEY$"
 )
 # They hold names of files, or what no secret is; a shell's own folder; keys that everybody may know.

@@ -58,11 +58,13 @@ class Traffic:
                 self.statuses.append(client.ask("/v1/models").status)
             except OSError as error:
                 self.errors.append(str(error))
+            over.wait(0.02)  # a key has its limits, also where a machine is fast
 
     def stream(self, client: Client, over: threading.Event) -> None:
         try:
             while not over.is_set():
                 self.events = [*client.stream(150)]
+                over.wait(0.02)
         except (OSError, AssertionError) as error:
             self.errors.append(str(error))
 
