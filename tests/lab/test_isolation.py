@@ -150,9 +150,14 @@ def stage(deployed: TestRack) -> Iterator[Stage]:
 
 def test_every_trick_leads_out_where_nothing_holds_it(stage: Stage) -> None:
     tricks = every.plain(stage.control) | every.crafted(stage.control)
-    found, seen = stage.tries("control", tricks), stage.seen()
     assert len(tricks) >= 30
-    held = {name: why for name, why in found.items() if why != "out" and name not in seen}
+    held = dict.fromkeys(f"control-{name}" for name in tricks)
+    for _ in range(3):  # a busy machine answers some of them too late
+        again = {name: trick for name, trick in tricks.items() if f"control-{name}" in held}
+        found, seen = stage.tries("control", again), stage.seen()
+        held = {name: why for name, why in found.items() if why != "out" and name not in seen}
+        if not held:
+            break
     assert held == {}
 
 

@@ -125,7 +125,7 @@ def test_the_search_would_have_found_one(deployed: TestRack, planted: Planted) -
     systemctl daemon-reload; systemctl start {unit}
     systemd-cat -t canary echo '{quote(secret, safe="")}'
     (umask 022; echo '{coded}' >/tmp/canary); (umask 077; echo '{secret}' >/var/log/canary)
-    docker create --name canary --env T='{secret}' $(docker images -q | head -n 1) >/dev/null
+    docker create --name canary --env T='{secret}' $(docker images -q | head -n 1) true >/dev/null
     """
     clear = f"""
     systemctl stop {unit}; docker rm canary >/dev/null
