@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ GUEST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
-class SupervisedHost:
+class SupervisedHost(ABC):
     """One host of `rack`, whose machine a supervisor of ours runs; a base of kinds of hosts."""
 
     rack: Rack
@@ -49,17 +50,17 @@ class SupervisedHost:
         """Its disk: a folder or an image, as its kind has it."""
         return self.folder / self.DISK
 
+    @abstractmethod
     def create(self) -> None:
         """Make its disk, if it has none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self) -> None:
         """Switch it on, if it is off."""
-        raise NotImplementedError
 
+    @abstractmethod
     def execute(self, argv: Sequence[str]) -> int:
         """Run a command as root from the outside; its exit code."""
-        raise NotImplementedError
 
     def _provision(self, root: Path) -> Provision:
         key = ssh.ensure_host_key(self.folder, self.name)

@@ -78,6 +78,18 @@ def laid(config: Mapping[str, Any]) -> str:
     return json.dumps(merged(before, config), indent=1, sort_keys=True) + "\n"
 
 
+def unreadable(error: ValueError) -> StringCommand:
+    """Return a command that fails: daemon.json is not what dockerd could have read."""
+    return failure(
+        FirstlightError(
+            "the Docker daemon's configuration cannot be read",
+            where=f"{host.name}: {CONFIG}",
+            why=str(error),
+            fix=f"mend or remove {CONFIG} on the host; it was left as it is",
+        )
+    )
+
+
 @operation()
 def daemon(config: Mapping[str, Any]) -> Generator[StringCommand, None, None]:
     """
@@ -89,14 +101,7 @@ def daemon(config: Mapping[str, Any]) -> Generator[StringCommand, None, None]:
     try:
         current = parsed(have.config)
     except ValueError as error:
-        yield failure(
-            FirstlightError(
-                "the Docker daemon's configuration cannot be read",
-                where=f"{host.name}: {CONFIG}",
-                why=str(error),
-                fix=f"mend or remove {CONFIG} on the host; it was left as it is",
-            )
-        )
+        yield unreadable(error)
         return
     wanted = merged(current, config)
     changes = wanted != current

@@ -13,8 +13,8 @@ from firstlight.errors import FirstlightError
 from firstlight.facts.docker import Daemon, DockerDaemon
 from firstlight.facts.files import Contents, PathStates
 from firstlight.manifest import FOLDER
-from firstlight.operations.commands import explained, failure, script
-from firstlight.operations.docker import CONFIG, LAID, merged, parsed
+from firstlight.operations.commands import explained, script
+from firstlight.operations.docker import CONFIG, LAID, merged, parsed, unreadable
 from firstlight.operations.files import File, writing
 
 ORIGINAL = f"{FOLDER}/originals{CONFIG}"
@@ -75,14 +75,7 @@ def daemon_back(laid: Mapping[str, Any]) -> Generator[StringCommand, None, None]
         current, original = parsed(have.config), parsed(texts.get(ORIGINAL))
         wanted = unlaid(current, laid if ours is None else parsed(ours), original)
     except ValueError as error:
-        yield failure(
-            FirstlightError(
-                "the Docker daemon's configuration cannot be read",
-                where=f"{host.name}: {CONFIG}",
-                why=str(error),
-                fix=f"mend or remove {CONFIG} on the host; it was left as it is",
-            )
-        )
+        yield unreadable(error)
         return
     if wanted == current:
         host.noop("dockerd's configuration holds nothing of firstlight's")
