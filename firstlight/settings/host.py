@@ -13,6 +13,7 @@ from firstlight.settings.edge import Edge
 from firstlight.settings.firewall import Firewall
 from firstlight.settings.hardening import Hardening
 from firstlight.settings.model import Model
+from firstlight.settings.monitor import Monitor
 from firstlight.settings.nvidia import Nvidia
 from firstlight.settings.ready import Ready
 from firstlight.settings.section import Section
@@ -57,6 +58,9 @@ class HostSettings(Section):
     )
     nvidia: Nvidia = Field(description="NVIDIA's driver and container toolkit.")
     edge: Edge = Field(description="TLS and API keys before the engines.")
+    monitor: Monitor = Field(
+        default_factory=Monitor, description="What is measured, who is told, what is shown."
+    )
     ready: Ready = Field(default_factory=Ready, description="The proof that the host serves.")
     uninstall: Uninstall = Field(
         default_factory=Uninstall, description="What deploys/uninstall.py removes beside our own."

@@ -1,0 +1,36 @@
+"""Who watches which host."""
+
+from __future__ import annotations
+
+from firstlight.settings.fronts import Site, fronted
+from firstlight.settings.host import HostSettings
+
+GROUP = "monitor"
+"""Group whose hosts watch all others; without it an edge watches itself and its engines."""
+
+
+def watches(monitor: HostSettings, site: Site) -> list[HostSettings]:
+    """Return the hosts that ``monitor`` watches, itself among them; none where it is no monitor."""
+    if not monitor.monitor.enabled:
+        return []
+    watched = [host for host in site.values() if host.monitor.enabled]
+    if any(GROUP in host.groups for host in site.values()):
+        return watched if GROUP in monitor.groups else []
+    if not monitor.edge.enabled:
+        return []
+    behind = {monitor.name, *(host.name for host in fronted(monitor, site))}
+    return [host for host in watched if host.name in behind]
+
+
+def monitors(host: HostSettings, site: Site) -> list[HostSettings]:
+    """Return the hosts that watch ``host``, in the inventory's order."""
+    return [
+        each
+        for each in site.values()
+        if any(watched.name == host.name for watched in watches(each, site))
+    ]
+
+
+def is_monitor(host: HostSettings, site: Site) -> bool:
+    """Whether ``host`` watches any."""
+    return bool(watches(host, site))

@@ -1,0 +1,1 @@
+"""What is measured, judged and shown: rules, pages and messages, with the real programs."""
