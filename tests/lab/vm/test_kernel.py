@@ -47,7 +47,7 @@ def test_a_change_that_was_cut_off_comes_back_whole(cut: Guest) -> None:
     # That SSH answers is half of it: the rules that were being tried let nobody in.
     rules, state, *log = cut.sh(
         f"grep -c dport {RULES}; ls /var/lib/firstlight/trials/test | grep -c reverted; "
-        "journalctl --boot --unit firstlight-trials --output cat --grep 'put back'"
+        "journalctl --boot --unit firstlight-trials --output cat --grep '^put back'"
     ).out.splitlines()
     assert int(rules) > 0 and state == "1"
     assert log == ["put back: /var/lib/firstlight/trials/test"]
