@@ -16,6 +16,7 @@ from firstlight.edge.release import Content, Fragments, Release, release
 from firstlight.engines.instance import Instance
 from firstlight.facts.probe import Probe
 from firstlight.keys import Keyring
+from firstlight.monitor import shown
 from firstlight.secret import Secret
 from firstlight.settings import HostSettings
 from firstlight.settings.check_edges import GATE_OFFSET
@@ -39,9 +40,10 @@ def nginx_release(
     """
     public = publics(settings, instances, sites) if settings.edge.enabled else ()
     gated = instances if fronts(settings, sites) else ()
-    if not public and not gated:
-        if names := ", ".join(model.name for model in settings.models):
-            adapter.say(f"{settings.name}: WARNING: no edge of the inventory offers {names}")
+    names = ", ".join(model.name for model in settings.models)
+    if names and not public and not gated:
+        adapter.say(f"{settings.name}: WARNING: no edge of the inventory offers {names}")
+    if not public and not gated and not shown.ports(settings, sites):
         return None, ()
     version = tuple(int(part) for part in system.nginx_version.split(".")[:3])
     content = Content(
@@ -52,7 +54,17 @@ def nginx_release(
         ipv6=probe.ipv6,
         http2_directive=version >= HTTP2_DIRECTIVE_SINCE,
         map_size=limits.map_size(site.keyring(settings)) if public else 2048,
-        fragments=tuple(fragments(settings, public, gated, probe, system)),
+        fragments=(
+            *fragments(settings, public, gated, probe, system),
+            *shown.fragments(
+                settings,
+                instances,
+                sites,
+                edge=bool(public),
+                ipv6=probe.ipv6,
+                openssl=system.openssl,
+            ),
+        ),
     )
     for line in (*unknown(settings, public), *ending(settings, public)):
         adapter.say(f"{settings.name}: WARNING: {line}")
@@ -88,6 +100,14 @@ def visitors(settings: HostSettings, sites: Mapping[str, HostSettings]) -> Itera
         leaf = x509.load_pem_x509_certificate(site.visitor_leaf(edge).cert_pem.encode())
         # nginx knows SHA-1 only; whoever has another certificate with it would need the CA's key.
         yield leaf.fingerprint(hashes.SHA1()).hex()
+
+
+def nginx_ports(
+    settings: HostSettings, sites: Mapping[str, HostSettings]
+) -> tuple[tuple[str, int], ...]:
+    """Return the ports that nginx serves for other hosts and for people, each with its reason."""
+    gates = [("the gate of an engine", port) for port in gate_ports(settings, sites)]
+    return (*gates, *shown.ports(settings, sites).items())
 
 
 def gate_ports(settings: HostSettings, sites: Mapping[str, HostSettings]) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ from typing import Any
 from firstlight.errors import FirstlightError
 
 SECONDS = 120
-KEYS = ("site", "docker", "models", "nvidia")
+KEYS = ("site", "docker", "models", "nvidia", "monitor")
 HostsData = dict[str, dict[str, Any]]
 
 

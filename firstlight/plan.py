@@ -13,7 +13,7 @@ from firstlight import adapter, registry, site
 from firstlight.catalogue import System
 from firstlight.edge import backend
 from firstlight.edge.release import CURRENT
-from firstlight.edge_plan import gate_ports, nginx_release
+from firstlight.edge_plan import nginx_ports, nginx_release
 from firstlight.engines.placement import placed
 from firstlight.errors import FirstlightError
 from firstlight.facts.backend import EdgeBeforeEngines
@@ -86,7 +86,7 @@ def plan() -> HostPlan:
         settings = run.settings[host.name]
         images = tuple(dict.fromkeys(model.image for model in settings.models))
         probe: Probe = host.get_fact(HostProbe, store=STORE, images=images)
-        require(list(obstacles(settings, probe, gate_ports(settings, run.settings))))
+        require(list(obstacles(settings, probe, nginx_ports(settings, run.settings))))
         require_secrets(settings, probe.systemd, "weights", "edge")
         system = system_of(settings, probe)
         ssh = ssh_state(settings, system)
@@ -130,7 +130,7 @@ def edge_plan() -> EdgePlan:
         settings, probe, system = ground()
         require_secrets(settings, probe.systemd, "edge")
         sites = site_plan().settings
-        ports = gate_ports(settings, sites)
+        ports = nginx_ports(settings, sites)
         require(
             [
                 *nginx_obstacles(settings, system),

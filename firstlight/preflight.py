@@ -16,6 +16,7 @@ from firstlight.weights.wants import Want, every
 ARCHITECTURES = ("x86_64", "aarch64")
 # What the host needs beside the weights: packages, images' layers come to /var/lib/docker.
 SPARE_BYTES = 2 * 10**9
+Ports = Sequence[tuple[str, int]]
 OURS = {"edge": {"nginx"}, "engine": set[str]()}
 
 
@@ -24,18 +25,16 @@ def system_of(settings: HostSettings, probe: Probe) -> System:
     return supported_system(probe.os_id, probe.os_version, where=settings.name)
 
 
-def obstacles(
-    settings: HostSettings, probe: Probe, gates: Sequence[int] = ()
-) -> Iterator[FirstlightError]:
+def obstacles(settings: HostSettings, probe: Probe, ports: Ports = ()) -> Iterator[FirstlightError]:
     """Yield every reason why a run of the whole stack would fail here, each with its fix.
 
-    ``gates`` are the ports at which other hosts' edges reach this one.
+    ``ports`` are those that nginx serves for other hosts and for people, each with its reason.
     """
     yield from ground_obstacles(settings, probe)
     with suppress(FirstlightError):  # a system that is not supported has been named already
         yield from nginx_obstacles(settings, system_of(settings, probe))
-    yield from site_obstacles(settings, probe, gates)
-    yield from port_obstacles(settings, probe, gates)
+    yield from site_obstacles(settings, probe, ports)
+    yield from port_obstacles(settings, probe, ports)
     yield from space_obstacles(settings, probe)
     yield from gpu_obstacles(settings, probe)
 
@@ -67,7 +66,7 @@ def ground_obstacles(settings: HostSettings, probe: Probe) -> Iterator[Firstligh
 
 def docker_obstacles(settings: HostSettings, system: System) -> Iterator[FirstlightError]:
     """Yield why the distribution's Docker cannot be used, where it cannot."""
-    used = settings.models or settings.nvidia.enabled
+    used = settings.has_containers or settings.nvidia.enabled
     if used and settings.docker.source == "distribution" and system.docker_refused:
         name = f"{system.id} {system.version}"
         own = f"Docker {system.docker_version} of {name} is too old"
@@ -91,10 +90,10 @@ def nginx_obstacles(settings: HostSettings, system: System) -> Iterator[Firstlig
 
 
 def site_obstacles(
-    settings: HostSettings, probe: Probe, gates: Sequence[int] = ()
+    settings: HostSettings, probe: Probe, ports: Ports = ()
 ) -> Iterator[FirstlightError]:
     """Yield that an nginx already serves something else: it would be switched off."""
-    if (settings.edge.enabled or gates) and probe.foreign_sites:
+    if (settings.edge.enabled or ports) and probe.foreign_sites:
         yield FirstlightError(
             "nginx already serves other sites here",
             where=f"{settings.name}: /etc/nginx",
@@ -104,7 +103,7 @@ def site_obstacles(
 
 
 def port_obstacles(
-    settings: HostSettings, probe: Probe, gates: Sequence[int] = ()
+    settings: HostSettings, probe: Probe, ports: Ports = ()
 ) -> Iterator[FirstlightError]:
     """Yield the ports that another program holds, and which program it is."""
     wanted = []
@@ -119,7 +118,7 @@ def port_obstacles(
         # port of one that runs already is itself.
         if model.nodes > 1 and f"firstlight-engine-{model.name}.service" not in probe.engines
     ]
-    wanted += [("the gate of an engine", port, "edge") for port in gates]
+    wanted += [(reason, port, "edge") for reason, port in ports]
     for key, port, user in wanted:
         for holder in sorted(probe.listeners.get(port, frozenset()) - OURS[user]):
             yield FirstlightError(

@@ -17,14 +17,16 @@ from firstlight.edge import gates, measure, tls
 from firstlight.edge.pools import Public
 from firstlight.edge.probe import answers
 from firstlight.edge.release import BASE, CURRENT, SOCKET, Release
-from firstlight.firewall.opening import Opening
+from firstlight.firewall.opening import ADMIN, Opening
 from firstlight.guard.config import UPSTREAM as POOLS
+from firstlight.monitor.watched import has_dashboards, monitors
 from firstlight.operations import edge as operations
 from firstlight.operations import nginx_upgrade, packages
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render, verbatim
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
+from firstlight.settings.sources import addresses_of
 from roles.owned import Owned
 
 DROP_IN = operations.DROP_IN.removeprefix("/")
@@ -45,15 +47,23 @@ OWNS = Owned(
         f"{measure.LOGS}/",
     ),
     units=("nginx.service",),
-    ports=("{edge.port}", "{edge.http_port}"),
+    ports=("{edge.port}", "{edge.http_port}", "{monitor.port}", "{monitor.grafana.port}"),
     packages=("{nginx}", "logrotate"),
 )
 
 
-def opens(settings: HostSettings, _: Site) -> Iterator[Opening]:
-    """Yield what an edge needs open."""
+def opens(settings: HostSettings, sites: Site) -> Iterator[Opening]:
+    """Yield what an edge needs open, what its monitors read, and people's dashboards."""
     if settings.edge.enabled:
         yield Opening("edge", (settings.edge.http_port, settings.edge.port))
+    watchers = [each for each in monitors(settings, sites) if each.name != settings.name]
+    if watchers:
+        sources = tuple(dict.fromkeys(each for one in watchers for each in addresses_of(one)))
+        names = ", ".join(each.name for each in watchers)
+        yield Opening("telemetry", (settings.monitor.port,), sources, f"the monitors {names}")
+    if has_dashboards(settings, sites):
+        port, admin = settings.monitor.grafana.port, settings.firewall.admin
+        yield Opening("dashboards", (port,), admin, ADMIN)
 
 
 def drop_in() -> str:

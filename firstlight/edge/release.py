@@ -31,7 +31,7 @@ TEMPLATES = "etc/nginx/firstlight"
 UNNAMED = "0" * 16
 
 PLACES = {
-    "http": ("tls.conf", "limits.conf", "log.conf"),
+    "http": ("tls.conf", "limits.conf", "log.conf", "telemetry.conf", "dashboards.conf"),
     "inside": ("metrics.conf",),
     "challenge": ("challenge.conf",),
     "measured": ("measure.conf",),

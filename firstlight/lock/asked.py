@@ -17,7 +17,7 @@ from firstlight.settings.lockable import Lockable, lockables
 from firstlight.settings.locked import DRIVER
 from firstlight.settings.mistake import key
 from firstlight.settings.problem import Problem, SettingsError
-from firstlight.settings.resolve import resolved
+from firstlight.settings.resolve import resolved, with_images
 from firstlight.settings.secret_source import SecretSource
 
 TOOLKIT = "nvidia-container-toolkit"
@@ -49,7 +49,8 @@ def asked(hosts: HostsData, root: Path) -> list[Asked]:
     problems: list[Problem] = []
     found: dict[tuple[str, str, str | None], Asked] = {}
     for host, data in hosts.items():
-        filled = resolved(data, "")
+        # Its groups are not known here: what a monitor runs is locked for all, once.
+        filled = with_images(resolved(data, ""), is_monitor=True)
         for place in lockables(host, filled):
             if place.problem is not None:
                 problems.append(place.problem)
@@ -80,11 +81,11 @@ def _declared(nvidia: object) -> Iterator[tuple[str, str]]:
 
 
 def _asked(place: Lockable, data: Mapping[str, Any], root: Path) -> Asked:
-    model = data["models"][place.place[1]]
     if place.kind == "image":
         entry = _entry(data, registry.split(place.name)[0])
         ca = _path(entry.get("ca"), root, place)
         return Asked("image", place.name, place.where, ca=ca)
+    model = data["models"][place.place[1]]
     hub = model.get("hub")
     return Asked(
         "weights",

@@ -34,3 +34,15 @@ def monitors(host: HostSettings, site: Site) -> list[HostSettings]:
 def is_monitor(host: HostSettings, site: Site) -> bool:
     """Whether ``host`` watches any."""
     return bool(watches(host, site))
+
+
+def measures_gpus(host: HostSettings, site: Site) -> bool:
+    """Whether the DCGM exporter runs on ``host``."""
+    gpus = host.monitor.gpus
+    return gpus.enabled and gpus.image is not None and bool(monitors(host, site))
+
+
+def has_dashboards(host: HostSettings, site: Site) -> bool:
+    """Whether Grafana runs on ``host``; an agent keeps nothing that it could show."""
+    grafana, keeps = host.monitor.grafana, host.monitor.prometheus.mode == "server"
+    return grafana.enabled and grafana.image is not None and keeps and is_monitor(host, site)

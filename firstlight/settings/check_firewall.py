@@ -53,6 +53,10 @@ def roles_ports(host: HostSettings, site: Site) -> Declared:
             for copy in range(model.replicas):
                 gate = model.port + copy + GATE_OFFSET
                 found["tcp", gate] = f"models[{index}].port (its gate)"
+    if host.monitor.enabled:
+        found["tcp", host.monitor.port] = "monitor.port"
+        if host.monitor.grafana.image is not None:
+            found["tcp", host.monitor.grafana.port] = "monitor.grafana.port"
     return found
 
 

@@ -74,7 +74,11 @@ class HostSettings(Section):
     @property
     def has_containers(self) -> bool:
         """Whether anything on the host runs in a container."""
-        return bool(self.models or self.edge.people or self.edge.guard)
+        grafana, gpus = self.monitor.grafana, self.monitor.gpus
+        watching = self.monitor.enabled and any(
+            each.enabled and each.image is not None for each in (grafana, gpus)
+        )
+        return bool(self.models or self.edge.people or self.edge.guard or watching)
 
     @property
     def state_dir(self) -> Path:

@@ -12,6 +12,7 @@ from firstlight.settings.check import contradictions
 from firstlight.settings.check_canary import canary_contradictions
 from firstlight.settings.check_edges import edge_contradictions
 from firstlight.settings.check_firewall import firewall_contradictions
+from firstlight.settings.check_monitor import monitor_contradictions
 from firstlight.settings.check_site import site_contradictions
 from firstlight.settings.foreign import is_foreign
 from firstlight.settings.found import shown
@@ -19,11 +20,13 @@ from firstlight.settings.host import STATE, HostSettings
 from firstlight.settings.locked import locked
 from firstlight.settings.mistake import mistakes
 from firstlight.settings.problem import Problem, SettingsError
-from firstlight.settings.resolve import resolved
+from firstlight.settings.resolve import resolved, with_images
 from firstlight.settings.schema import GIVEN
 
 _EDGE = "edge"
 """Group whose hosts have an edge; without it every host that serves a model has one."""
+_MONITOR = "monitor"
+"""Group whose hosts watch the others; without it every edge watches itself and its engines."""
 Loaded = tuple[HostSettings | None, list[Problem]]
 
 
@@ -51,10 +54,10 @@ def load_site(
     """
     site: dict[str, HostSettings] = {}
     problems: list[Problem] = []
-    grouped = any(_EDGE in groups for _, groups in hosts.values())
+    grouped = {group for _, groups in hosts.values() for group in groups}
     for name, (data, groups) in hosts.items():
-        edge = _EDGE in groups if grouped else None
-        settings, found = _load(name, data, groups, root.absolute(), lock, edge=edge)
+        said = {group: group in groups for group in grouped}
+        settings, found = _load(name, data, groups, root.absolute(), lock, said=said)
         problems += found
         if settings is not None:
             site[name] = settings
@@ -62,6 +65,7 @@ def load_site(
     if len(site) == len(hosts):  # what a host with mistakes would serve is not known
         problems += canary_contradictions(site)
         problems += edge_contradictions(site)
+        problems += monitor_contradictions(site)
         problems += firewall_contradictions(site)
     if problems:
         raise SettingsError(problems)
@@ -75,7 +79,7 @@ def _load(
     root: Path,
     lock: Pins | None,
     *,
-    edge: bool | None,
+    said: Mapping[str, bool],
 ) -> Loaded:
     own = {key: value for key, value in data.items() if not is_foreign(key)}
     problems = [
@@ -84,7 +88,10 @@ def _load(
         if key in own
     ]
     site = own.get("site")
-    filled = resolved(own, f"{STATE}/{site if isinstance(site, str) else 'firstlight'}", edge)
+    state = f"{STATE}/{site if isinstance(site, str) else 'firstlight'}"
+    filled = resolved(own, state, said.get(_EDGE))
+    if lock is not None:
+        filled = with_images(filled, said.get(_MONITOR))
     filled, unlocked = locked(name, filled, lock)
     problems += unlocked
     given = {"name": name, "groups": frozenset(groups), "root": root}

@@ -62,6 +62,17 @@ def lockables(host: str, data: Mapping[str, object]) -> Iterator[Lockable]:
             yield from _image(host, ("models", index), model)
             for place, part in parts(("models", index), model):
                 yield from _weights(host, place, part)
+    for place, part in watching(data):
+        yield from _image(host, place, part)
+
+
+def watching(data: Mapping[str, Any]) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+    """The parts of ``monitor`` that run in a container, each with its place."""
+    monitor = data.get("monitor")
+    for name in ("gpus", "grafana"):
+        part = monitor.get(name) if isinstance(monitor, Mapping) else None
+        if isinstance(part, Mapping):
+            yield ("monitor", name), part
 
 
 def parts(place: Place, model: Mapping[str, Any]) -> Iterator[tuple[Place, Mapping[str, Any]]]:

@@ -37,6 +37,9 @@ def locked(
     models = out.get("models")
     if isinstance(models, (list, tuple)):
         out["models"] = [_copied(model) for model in models]
+    monitor = out.get("monitor")
+    if isinstance(monitor, Mapping):
+        out["monitor"] = {k: dict(v) if isinstance(v, Mapping) else v for k, v in monitor.items()}
     if "nvidia" in out:
         out["nvidia"] = _driver(out["nvidia"], pins)
     problems = []

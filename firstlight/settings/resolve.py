@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from firstlight.catalogue import engines
+from firstlight.catalogue.load import table
 from firstlight.settings.filled import filled
 from firstlight.settings.known import from_catalogue
 from firstlight.weights.source import Source
@@ -42,6 +44,32 @@ def resolved(
         managed = "nvidia" in out or _gpu_is_used(served)
         out["nvidia"] = filled(nvidia, {"enabled": managed})
     return out
+
+
+def with_images(data: Mapping[str, Any], is_monitor: bool | None) -> dict[str, object]:
+    """Resolved ``data`` with the catalogue's images of what observes: by tag, for a lock to pin.
+
+    ``is_monitor`` is what the groups of the inventory say of the host, None where they say
+    nothing: then an edge is one.
+    """
+    monitor = data.get("monitor", {})
+    if not isinstance(monitor, Mapping) or monitor.get("enabled", True) is False:
+        return dict(data)
+    out, edge = dict(monitor), _enabled(data.get("edge"))
+    watches = edge if is_monitor is None else is_monitor
+    runs = {
+        "grafana": ("grafana", watches),
+        "gpus": ("dcgm-exporter", _enabled(data.get("nvidia"))),
+    }
+    for key, (name, wanted) in runs.items():
+        part = out.get(key, {})
+        if wanted and isinstance(part, Mapping) and part.get("enabled", True) is not False:
+            out[key] = filled(part, {"image": table("monitor")[name]["image"]})
+    return {**data, "monitor": out}
+
+
+def _enabled(section: object) -> bool:
+    return isinstance(section, Mapping) and section.get("enabled") is True
 
 
 def resolved_model(model: object, index: int) -> object:

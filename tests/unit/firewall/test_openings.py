@@ -31,7 +31,9 @@ def test_a_workstation(load: Load) -> None:
 def test_a_rack_opens_its_gates_to_its_edge_alone(load: Load) -> None:
     assert set(declared(load, "door", **RACK)) == {(22,), (80, 443)}
     found = declared(load, "gpu1", **RACK)
-    assert set(found) == {(22,), (18000,)}
+    assert set(found) == {(22,), (9443,), (18000,)}
+    assert found[9443,].sources == found[18000,].sources
+    assert found[9443,].said == "the monitors door"
     assert found[18000,].sources == ("10.0.0.9", "fd00::9")
     assert list(rules(found[18000,])) == [
         'ip saddr 10.0.0.9 tcp dport 18000 accept comment "engine: from the edges door"',

@@ -8,11 +8,28 @@ from typing import Any
 import pytest
 
 from firstlight.errors import FirstlightError
-from firstlight.lock.asked import Asked, asked, packages
+from firstlight.lock import asked as lock
+from firstlight.lock.asked import Asked, packages
 from firstlight.settings import SettingsError
 
 IMAGE = "registry.example.net:5000/vllm/vllm-openai"
 MODEL: dict[str, Any] = {"name": "m", "engine": "vllm", "repo": "a/b", "image": f"{IMAGE}:v1"}
+
+
+def asked(hosts: dict[str, Any], root: Path) -> list[Asked]:
+    """What hosts that nobody watches ask for."""
+    alone = {"monitor": {"enabled": False}}
+    return lock.asked({name: {**alone, **data} for name, data in hosts.items()}, root)
+
+
+def test_what_observes_is_asked_for_where_it_runs(tmp_path: Path) -> None:
+    hosts = {"gpu1": {"models": [MODEL]}, "door": {"models": []}}
+    found = [each.name for each in lock.asked(hosts, tmp_path) if each.kind == "image"]
+    assert [name.rpartition(":")[0].rpartition("/")[2] for name in found] == [
+        "vllm-openai",
+        "dcgm-exporter",
+        "grafana",
+    ]
 
 
 def test_two_hosts_ask_once_and_the_first_is_named(tmp_path: Path) -> None:

@@ -22,9 +22,10 @@ gpu = (hosts, {{
     "docker": {{"registries": {{"{server}": {{"ca": "ca.pem"}}}}}},
     "nvidia": {{"version": "580.178.04"}},
 }})
-monitor = ["@fake/monitor1"]
+monitor = [("@fake/monitor1", {{"monitor": {{"enabled": False}}}})]
 """
 GROUP = """\
+monitor = {{"enabled": False}}
 models = ({{"name": "m", "engine": "vllm", "repo": "org/model", "image": "{image}:v1", "hub": "{hub}"}},)
 an_object = object()
 """

@@ -39,7 +39,7 @@ def read(root: Path, data: Data) -> Load:
     """Load gpu1 with changes to its model (None: without the key) under a lock."""
 
     def read(lock: Pins | None, host: Data | None = None, **changes: Any) -> HostSettings:
-        wanted = {**deepcopy(data), **(host or {})}
+        wanted = {**deepcopy(data), "monitor": {"enabled": False}, **(host or {})}
         model = wanted["models"][0] | changes
         wanted["models"] = [{key: value for key, value in model.items() if value is not None}]
         before = deepcopy(wanted)

@@ -1,0 +1,74 @@
+"""What nginx of a host shows for its monitors: telemetry, and on a monitor the dashboards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from firstlight import site
+from firstlight.edge import tls
+from firstlight.edge.dashboards import Dashboards
+from firstlight.edge.release import Fragments
+from firstlight.edge.telemetry import Telemetry, pages
+from firstlight.engines.instance import Instance
+from firstlight.monitor.certificates import fingerprint, people_leaf
+from firstlight.monitor.watched import has_dashboards, measures_gpus, monitors
+from firstlight.settings import HostSettings
+from firstlight.settings.fronts import Site
+
+
+def ports(settings: HostSettings, sites: Site) -> dict[str, int]:
+    """Return the TCP ports that nginx serves for monitors and people, by setting."""
+    found = {}
+    if monitors(settings, sites):
+        found["monitor.port"] = settings.monitor.port
+    if has_dashboards(settings, sites):
+        found["monitor.grafana.port"] = settings.monitor.grafana.port
+    return found
+
+
+def telemetry(
+    settings: HostSettings, instances: Sequence[Instance], sites: Site, *, edge: bool
+) -> Telemetry | None:
+    """Return what the host shows to its monitors; None where nobody watches it."""
+    watchers = monitors(settings, sites)
+    if not watchers:
+        return None
+    return Telemetry(
+        port=settings.monitor.port,
+        pages=pages(instances, gpus=measures_gpus(settings, sites), edge=edge),
+        watchers=tuple(fingerprint(each) for each in watchers),
+        ca=site.authority(settings).pem,
+        leaf=site.gate_leaf(settings),
+    )
+
+
+def dashboards(settings: HostSettings, folder: str, *, edge: bool) -> Dashboards:
+    """Return the dashboards' door of a monitor, in the release in ``folder``."""
+    port = settings.monitor.grafana.port
+    if not edge:
+        return Dashboards(port, leaf=people_leaf(settings))
+    held = site.certificate(settings) is not None
+    return Dashboards(port, pair=folder if held else f"{tls.place(settings)}/current")
+
+
+def fragments(
+    settings: HostSettings,
+    instances: Sequence[Instance],
+    sites: Site,
+    *,
+    edge: bool,
+    ipv6: bool,
+    openssl: str,
+) -> list[Fragments]:
+    """Return the parts of the host's release that its observation needs."""
+    found: list[Fragments] = []
+    shown = telemetry(settings, instances, sites, edge=edge)
+    if shown is not None:
+        found.append(lambda folder: shown.files(folder, ipv6=ipv6))
+    if has_dashboards(settings, sites):
+        found.append(
+            lambda folder: dashboards(settings, folder, edge=edge).files(
+                folder, ipv6=ipv6, openssl=openssl
+            )
+        )
+    return found
