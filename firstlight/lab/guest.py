@@ -24,12 +24,20 @@ FILES = {
     "etc/default/locale": (0o644, "LANG=C.UTF-8\n"),
     "etc/locale.conf": (0o644, "LANG=C.UTF-8\n"),
     "etc/timezone": (0o644, "Etc/UTC\n"),
+    # Upgrades come at a moment of their own choosing, and hold apt's lock. Who hardens a host has
+    # their timers run: here they start nothing.
+    **{
+        f"etc/systemd/system/{service}.service.d/10-firstlight-lab.conf": (
+            0o644,
+            "[Unit]\nConditionPathExists=/run/firstlight-lab/upgrades\n",
+        )
+        for service in ("apt-daily", "apt-daily-upgrade")
+    },
     # udev inside a container is off, so nothing else would bring the interface up.
     "etc/network/interfaces": (0o644, "source /etc/network/interfaces.d/*\n"),
 }
 # With all capabilities a guest would mount the machine's own debugging file systems.
 MACHINE_MOUNTS = ("sys-kernel-debug.mount", "sys-kernel-tracing.mount", "sys-kernel-config.mount")
-# They hold apt's lock at moments of their own choosing, minutes after boot.
 DISTURBING_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 
 

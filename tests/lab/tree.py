@@ -41,6 +41,9 @@ done
 for unit in docker nginx containerd $(cd /etc/systemd/system && ls -d firstlight-engine-*); do
   systemctl show -p Id,ActiveState,ActiveEnterTimestampMonotonic,MainPID,NRestarts "$unit" 2>/dev/null
 done
-grep -lx nginx /proc/[0-9]*/comm 2>/dev/null | sort
+# Workers of a configuration before, which end with their last stream, come to their end anyhow.
+for comm in $(grep -lx nginx /proc/[0-9]*/comm 2>/dev/null | sort); do
+  grep -q 'shutting down' "${comm%comm}cmdline" 2>/dev/null || echo "$comm"
+done
 true
 """

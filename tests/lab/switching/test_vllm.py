@@ -76,10 +76,11 @@ def test_a_stop_lets_open_streams_end(vllm: TestRack) -> None:
     assert json.loads(next(stream))["choices"]
     thread = threading.Thread(target=lambda: rest.extend(stream))
     vllm.sh("lab1", f"systemctl stop --no-block {UNIT}")
-    assert shown(vllm, "ActiveState") == "deactivating"
+    wait(vllm, "ActiveState", "deactivating", 5)
     thread.start()
     thread.join(timeout=120)
-    assert rest[-1] == "[DONE]" and len(rest) > TOKENS / 2
+    # A busy engine puts several tokens into one event: that it came to its length says it all.
+    assert rest[-1] == "[DONE]" and len(rest) > 5, rest[-3:]
     assert any('"finish_reason":"length"' in event for event in rest[-3:])
     wait(vllm, "ActiveState", "inactive", 60)
     assert client.ask(CHAT, chat(4)).status == 503
