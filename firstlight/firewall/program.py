@@ -19,6 +19,7 @@ LEAST = FILE.with_name("least.nft")
 LIST = ["nft", "--json", "list", "table", "inet", "firstlight"]
 TRIED = Path("/var/lib/firstlight/trials/firewall/armed")
 SECONDS = 20
+SERVICE = "firstlight-firewall.service"
 # What changes by itself: counters count, handles are given anew.
 PASSING = {"handle", "packets", "bytes"}
 
@@ -91,8 +92,9 @@ def load() -> int:
 
 
 def keep() -> int:
-    """Load what is not there as it was written. Told once: nothing, where only the least can be.
+    """Load what is not there as it was written.
 
+    Where what was written cannot be read any more, what is loaded stays, and :func:`told` says so.
     What is being tried is not touched: its files are there before its table is, or the other way
     round, and nobody changed anything.
     """
@@ -101,7 +103,7 @@ def keep() -> int:
     try:
         found = differences()
     except (OSError, ValueError, subprocess.SubprocessError):
-        return 0 if lines(run(*LIST).stdout) else load()
+        return told() if lines(run(*LIST).stdout) else load()
     if not found:
         return 0
     code = load()
@@ -109,6 +111,16 @@ def keep() -> int:
         said = f"the firewall was changed by somebody, and is in place again: {'; '.join(found)}"
         print(said[:900])
     return code
+
+
+def told() -> int:
+    """Have the service that loads the rules say why it cannot, and be shown as failed: once.
+
+    It leaves what is loaded; here it would be said anew at every look.
+    """
+    if run("systemctl", "is-failed", "--quiet", SERVICE).returncode:
+        return run("systemctl", "--no-block", "restart", SERVICE).returncode
+    return 0
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ from firstlight.firewall.peers import chains, peerings
 from firstlight.firewall.place import FILE, LEAST
 from firstlight.rendering import render
 from firstlight.settings import HostSettings
-from firstlight.settings.firewall import Firewall, Forward
+from firstlight.settings.firewall import PRIVATE, Firewall, Forward
 
 FAMILIES = ((4, "ip"), (6, "ip6"))
 NUMBERS = {"gre": 47, "esp": 50, "ah": 51, "vrrp": 112, "sctp": 132}
@@ -61,9 +61,11 @@ def rules(opening: Opening) -> Iterator[str]:
         what = f"{opening.protocol} dport {listed(spans(opening.ports))}"
     else:
         what = f"meta l4proto {NUMBERS[opening.protocol]}"
-    # A container of the operator's has a private address, too: it is no administrator.
+    # A container of the operator's has a private address, too: it is no administrator. Who names
+    # networks may mean one behind a bridge of the host's own, whose name begins as Docker's do.
     if opening.role == "ssh":
-        what = f'iifname != "docker0" {what}'
+        bridges = ("docker0", "br-*") if opening.sources == PRIVATE else ("docker0",)
+        what = " ".join([*(f'iifname != "{each}"' for each in bridges), what])
     yield from from_sources(opening, what)
 
 

@@ -102,3 +102,17 @@ def test_what_may_be_forwarded() -> None:
 def test_a_comment_is_as_long_as_nftables_takes() -> None:
     assert shortened("short") == "short"
     assert len(shortened("ü" * 100).encode()) < 128
+
+
+def test_containers_on_any_bridge_of_docker_are_no_administrators(load: Load) -> None:
+    ssh = declared(load, "gpu1", gpu1={})[22,]
+    found = list(rules(ssh))
+    assert found and all(
+        'iifname != "docker0" iifname != "br-*" tcp dport 22' in each for each in found
+    )
+    # Who names networks may be behind a bridge of the host's own, br-mgmt.
+    named = declared(load, "gpu1", gpu1={"firewall": {"admin": ["10.7.0.0/24"]}})[22,]
+    assert list(rules(named)) == [
+        'ip saddr 10.7.0.0/24 iifname != "docker0" tcp dport 22 accept '
+        'comment "ssh: from admin networks"'
+    ]

@@ -88,6 +88,7 @@ class Nft:
 
     def __init__(self, patch: pytest.MonkeyPatch, takes: set[str], loaded: str = "") -> None:
         self.takes, self.loaded, self.asked = takes, loaded, []
+        self.failed, self.restarts = False, 0
         patch.setattr(program, "run", self)
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -96,6 +97,13 @@ class Nft:
         if words[0] == "unshare":
             code = 0 if "rules.nft" in self.takes else 1
             return subprocess.CompletedProcess(words, code, listing(*LISTED), "syntax error")
+        if words[0] == "systemctl":
+            assert words[-1] == program.SERVICE
+            if "restart" in words:
+                self.restarts += 1
+                self.failed = program.main(["load"]) != 0
+                return subprocess.CompletedProcess(words, 0, "", "")
+            return subprocess.CompletedProcess(words, 0 if self.failed else 1, "", "")
         self.asked.append(Path(words[-1]).name)
         code = 0 if self.asked[-1] in self.takes else 1
         return subprocess.CompletedProcess(words, code, "", "syntax error")
@@ -111,6 +119,7 @@ def test_rules_that_nft_does_not_take_leave_the_host_closed(
     assert program.main(["state"]) == 1
     # The next looks find the least rules there, and are quiet.
     nft = Nft(monkeypatch, {"least.nft"}, listing(*LISTED[:2]))
+    nft.failed = True
     capsys.readouterr()
     assert program.main(["keep"]) == 0 and nft.asked == []
     assert capsys.readouterr() == ("", "")
@@ -119,6 +128,17 @@ def test_rules_that_nft_does_not_take_leave_the_host_closed(
 def test_what_was_loaded_stays_where_the_new_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     nft = Nft(monkeypatch, {"least.nft"}, listing(*LISTED))
     assert program.main(["load"]) == 1 and nft.asked == ["rules.nft"]
+
+
+def test_rules_that_broke_under_a_loaded_table_are_said_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nft = Nft(monkeypatch, {"least.nft"}, listing(*LISTED))
+    assert [program.main(["keep"]) for _ in range(3)] == [0, 0, 0]
+    assert nft.failed and nft.restarts == 1
+    assert nft.asked == ["rules.nft"]  # tried by the service; what was loaded stays
+    said = capsys.readouterr().err
+    assert said.count("syntax error") == 1 and "what was loaded before stays" in said
 
 
 def test_keep_falls_back_where_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
