@@ -153,3 +153,13 @@ class System(Row):
     stream_packages: tuple[str, ...] = Field(
         default=(), description="Packages of nginx's stream module, for tls-alpn-01."
     )
+    prometheus_version: str = Field(
+        default="", description="Version of the distribution's Prometheus; empty: it has none."
+    )
+    prometheus_packages: tuple[str, ...] = Field(
+        default=(), description="Packages of Prometheus and its blackbox exporter."
+    )
+    monitor_refused: str = Field(default="", description="Why it cannot be a monitor.")
+    node_exporter_packages: tuple[str, ...] = Field(
+        default=(), description="Packages of Prometheus' node exporter; none: it has none."
+    )
