@@ -19,7 +19,7 @@ import pyinfra
 from paramiko import SSHException
 from pyinfra import host, logger
 from pyinfra.api import Host, Inventory, QuoteString, State, StringCommand
-from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS
+from pyinfra.api.arguments import CONNECTOR_ARGUMENT_KEYS, pop_global_arguments
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.context import ctx_state
 
@@ -129,6 +129,12 @@ def ask(host: Host, path: str, seconds: int = 10) -> str | None:
     return output.stdout.strip() if done else None
 
 
+def rights(host: Host) -> dict[str, Any]:
+    """Return what the inventory says of how commands run on ``host`` (``_sudo`` and the like)."""
+    given, _ = pop_global_arguments(host.state, host, {})
+    return {key: value for key, value in given.items() if key in CONNECTOR_ARGUMENT_KEYS}
+
+
 def command(host: Host, asked: StringCommand, seconds: int = 10) -> tuple[bool, str] | None:
     """Run ``asked`` as the current operation runs its commands: whether it succeeded, what it said.
 
@@ -153,8 +159,8 @@ def host_key(host: Host) -> str:
     return str(transport.get_remote_server_key().get_name()) if transport is not None else ""
 
 
-def reconnect(host: Host, seconds: int = 20) -> bool:
-    """Give ``host`` a new connection: pyinfra itself never opens a second one."""
+def forget(host: Host) -> None:
+    """Close what is left of a connection, so that another can be made."""
     client = getattr(host.connector, "client", None)
     if client is not None:
         client.close()  # disconnecting in pyinfra's sense leaves the transport open
@@ -163,6 +169,11 @@ def reconnect(host: Host, seconds: int = 20) -> bool:
     if asked:  # nobody is asked again in the middle of a change that waits for this connection
         host.connector_data["prompted_sudo_password"] = asked
     host.connected = False
+
+
+def reconnect(host: Host, seconds: int = 20) -> bool:
+    """Give ``host`` a new connection: pyinfra itself never opens a second one."""
+    forget(host)
     try:
         with gevent.Timeout(seconds):
             host.connector.disconnect()
