@@ -10,19 +10,30 @@ from pyinfra.api import StringCommand, operation
 from firstlight.errors import FirstlightError
 from firstlight.facts.nvidia import NvidiaProbe
 from firstlight.facts.services import UnitProperties
+from firstlight.monitor import gpu_exporter
 from firstlight.nvidia.mig import is_divided
 from firstlight.nvidia.state import NvidiaState
 from firstlight.operations.commands import explained, script
 
 UNIT = "firstlight-gpu.service"
 
-# The CDI specification names MIG devices, and is not made anew by itself when they change.
+# The CDI specification names MIG devices, and is not made anew by itself when they change. Who
+# measures GPUs holds them, and a GPU that is held is not divided.
 APPLY = r"""
+unit=$1 divided=$2 measuring=$3
 systemctl daemon-reload
-systemctl enable --quiet "$1"
-systemctl reset-failed "$1" 2>/dev/null
-if ! systemctl restart "$1"; then journalctl -q -u "$1" -n 12 --no-pager -o cat >&2; exit 1; fi
-[ "$2" = no ] || systemctl restart nvidia-cdi-refresh.service
+systemctl enable --quiet "$unit"
+systemctl reset-failed "$unit" 2>/dev/null
+[ "$divided" = yes ] && systemctl -q is-active "$measuring" && systemctl stop "$measuring" || measuring=
+if systemctl restart "$unit"; then
+  [ "$divided" = no ] || systemctl restart nvidia-cdi-refresh.service
+else
+  journalctl -q -u "$unit" -n 12 --no-pager -o cat >&2
+  false
+fi
+code=$?
+[ -z "$measuring" ] || systemctl start --no-block "$measuring"
+exit $code
 """
 
 
@@ -57,7 +68,7 @@ def applied(
         host.noop("the GPUs are set as declared")
         return
     yield explained(
-        script(APPLY, UNIT, "no" if mig is None else "yes"),
+        script(APPLY, UNIT, "no" if mig is None else "yes", gpu_exporter.UNIT),
         FirstlightError(
             "the GPUs could not be set as declared",
             where=f"{host.name}: nvidia.mig, nvidia.power_limit",

@@ -1,6 +1,7 @@
 """The board of a lab host: `silicon VERB …`.
 
 boot, show, set KEY JSON, builds VERSION KERNEL, kernel RELEASE, fabric STATE STATUS, smi GPUS …
+While it runs: live GPUS KEY=VALUE …, xid GPUS NUMBER, fall GPUS, pull GPUS, calm
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import json
 import sys
 
-from . import board, controls, driver, kernel, mig
+from . import board, controls, driver, faults, kernel, mig
 
+FAULTS = {"live": 2, "xid": 2, "fall": 1, "pull": 1, "calm": 0}
+"""Verbs that change what is measured, with how many words they need."""
 SMI = {"-pm": controls.persistence, "-pl": controls.power, "-mig": controls.mig_mode}
 
 
@@ -28,6 +31,8 @@ def main(words: list[str]) -> int:
         kernel.lay_out(rest[0])
     elif verb == "fabric" and len(rest) == 2:
         return controls.fabric(*rest)
+    elif verb in FAULTS and len(rest) >= FAULTS[verb]:
+        return faults.run(verb, rest)
     elif verb == "smi" and len(rest) >= 2:
         which, option, *values = rest
         return mig.run(which, values) if option == "mig" else SMI[option](which, *values)

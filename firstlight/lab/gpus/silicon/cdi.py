@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from . import nodes, table
+from . import live, nodes, table
 
 KIND = "nvidia.com/gpu"
 GPU = re.compile(r"^GPU (\d+): .* \(UUID: (\S+)\)$")
@@ -68,12 +68,14 @@ def node(path: Path) -> dict[str, str]:
 
 
 def mounts() -> list[dict[str, Any]]:
-    """nvidia-smi, the driver's libraries, and the table that stands for the driver."""
+    """nvidia-smi, the driver's libraries, and what stands for the driver: its table and readings."""
     pairs = [("/usr/bin/nvidia-smi", "/usr/bin/nvidia-smi")]
     for folder in Path("/usr/lib").glob("*-linux-gnu"):
         for pattern in LIBRARIES:
             pairs += [(str(p), str(p)) for p in sorted(folder.glob(pattern)) if not p.is_symlink()]
     pairs.append((str(table.FILE), table.IN_CONTAINER))
+    # The folder: of a file that is replaced a container would keep the old one.
+    pairs.append((str(live.FOLDER), live.IN_CONTAINER))
     return [{"hostPath": a, "containerPath": b, "options": OPTIONS} for a, b in pairs]
 
 

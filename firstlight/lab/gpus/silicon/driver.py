@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from . import board, bus, kernel, nodes, table
+from . import board, bus, kernel, live, nodes, table
 
 PROC_DRIVER = Path("/proc/driver")
 MODPROBE = (Path("/etc/modprobe.d"), Path("/run/modprobe.d"), Path("/usr/lib/modprobe.d"))
@@ -80,6 +80,7 @@ def boot(described: dict[str, Any]) -> None:
         _show_proc(version, flavour)
         nodes.make(len(driven))
         table.save(_table(version, driven))
+        live.rest(gpu["lost"] for gpu in driven)
         say(f"NVRM: loading SIMULATED NVIDIA kernel module {version}, {len(driven)} GPUs")
 
 

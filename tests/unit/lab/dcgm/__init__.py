@@ -1,0 +1,1 @@
+"""The SIMULATED DCGM exporter, as a process and as values."""
