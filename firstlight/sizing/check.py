@@ -85,6 +85,22 @@ def verdicts(settings: HostSettings, cards: Sequence[GpuCard | int | Machine]) -
             )
 
 
+def cache_bytes(settings: HostSettings) -> dict[str, int]:
+    """Bytes of KV cache that one copy of each model takes at its start, over all its cards.
+
+    They are known where ``nvidia.card`` says which cards there are, and the model's dimensions are.
+    """
+    card = settings.nvidia.card
+    if card is None:
+        return {}
+    found = {}
+    for index, each in _fits(settings, [from_card(card)], settings.nvidia.count):
+        requests = -(-each.plan.concurrency // each.plan.data)
+        one = requests * each.request if each.plan.allocates else max(0, each.kv)
+        found[settings.models[index].name] = one * each.plan.cards
+    return found
+
+
 def unsized(settings: HostSettings) -> list[str]:
     """Names of the models that use GPUs and whose dimensions are not known."""
     return [
