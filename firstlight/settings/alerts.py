@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
 
+from pydantic import AfterValidator, Field, StrictInt
+
+from firstlight.settings.quiet import AlertName, Reason
+from firstlight.settings.receiver import Receiver, Watchdog
 from firstlight.settings.section import Section
+from firstlight.settings.value import Seconds, Slug, whole
+
+Hours = Annotated[StrictInt, AfterValidator(whole(0, 8760, "a number of hours"))]
 
 
 class Slo(Section):
@@ -23,3 +30,28 @@ class Alerts(Section):
     """Alerts and who gets them."""
 
     slo: Slo = Field(default_factory=Slo, description="What users are promised.")
+    receivers: dict[Slug, Receiver] = Field(
+        default_factory=dict, description="Who is told, by a name of your own."
+    )
+    watchdog: Watchdog | None = Field(
+        default=None, description="Who calls you when the monitor itself is silent."
+    )
+    wait: Seconds = Field(
+        default=15, description="Seconds to gather alerts of one kind before the first message."
+    )
+    interval: Seconds = Field(
+        default=120, description="Seconds before a message says what changed since the last one."
+    )
+    off: dict[AlertName, Reason] = Field(
+        default_factory=dict, description="Alerts that are not made, each with the reason."
+    )
+    patience: float = Field(
+        default=1.0,
+        ge=0.01,
+        le=10,
+        description="How many times as long as usual something has to last before it is told.",
+    )
+    backup_hours: Hours = Field(
+        default=0,
+        description="Hours after which a host's last backup is too old; 0: none is made.",
+    )

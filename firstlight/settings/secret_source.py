@@ -57,7 +57,7 @@ CredentialName = Annotated[
 
 def looks_secret(value: str) -> bool:
     """Whether a text that names no file is rather a secret than a path that was mistyped."""
-    if _TOKEN.search(value):
+    if "://" in value or _TOKEN.search(value):  # whoever has a webhook's URL may use it
         return True
     if _PLACED.match(value):
         return False
