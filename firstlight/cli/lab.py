@@ -48,6 +48,8 @@ def lab() -> None:
 @click.option("--kind", "kind", multiple=True, metavar="[HOST=]KIND", help=kind_help)
 @click.option("--acme", is_flag=True, help="An ACME server too (pebble), for certificates.")
 @click.option("--guard", is_flag=True, help="The image of Presidio too, for the guard.")
+@click.option("--gpu-exporter", is_flag=True, help="The SIMULATED DCGM exporter's image too.")
+@click.option("--grafana", is_flag=True, help="The SIMULATED Grafana's image too.")
 @name_option
 def up(
     *,
@@ -59,13 +61,15 @@ def up(
     kind: tuple[str, ...],
     acme: bool,
     guard: bool,
+    gpu_exporter: bool,
+    grafana: bool,
     name: str | None,
 ) -> None:
     """Make the lab run; what already runs stays as it is."""
     wanted = engine_names(engines)
     become_root()
     go = partial(racks.up, gpus=hardware.kinds(gpus), kind=kinds.words(kind), say=say)
-    go = partial(go, acme=acme, guard=guard)
+    go = partial(go, acme=acme, guard=guard, gpu_exporter=gpu_exporter, grafana=grafana)
     rack = go(hosts, suite=suite, engine=wanted, name=name, services=services)
     for host, entry in sorted(rack.hosts.items()):
         simulated = "" if entry.gpus == hardware.NONE else f"\t{entry.gpus} SIMULATED"

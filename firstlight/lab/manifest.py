@@ -29,6 +29,8 @@ EXTRAS = (
     "archive",
     "acme",
     "guard",
+    "gpu_exporter",
+    "grafana",
 )
 
 

@@ -18,10 +18,12 @@ def up(
     *,
     acme: bool = False,
     guard: bool = False,
+    gpu_exporter: bool = False,
+    grafana: bool = False,
 ) -> None:
     """Start what the lab needs: ``everything``, or the archive for hosts with GPUs alone.
 
-    ``acme`` and the image of the ``guard`` are asked for by themselves.
+    ``acme`` and the images of ``guard``, ``gpu_exporter`` and ``grafana`` are asked for by name.
     """
     archive_up(rack, say)
     if everything:
@@ -30,6 +32,10 @@ def up(
         acme_up(rack, say)
     if guard:
         guard_image_up(rack, say)
+    if gpu_exporter:
+        gpu_exporter_image_up(rack, say)
+    if grafana:
+        grafana_image_up(rack, say)
 
 
 def acme_up(rack: Rack, say: Say) -> None:
@@ -48,6 +54,24 @@ def guard_image_up(rack: Rack, say: Say) -> None:
     began = time.monotonic()
     rack.extras["guard"] = images.ensure_guard(rack)
     say(f"image of presidio ready in {time.monotonic() - began:.1f} s")
+
+
+def gpu_exporter_image_up(rack: Rack, say: Say) -> None:
+    """Have the SIMULATED DCGM exporter's image in the registry, which must run."""
+    from firstlight.lab import images
+
+    began = time.monotonic()
+    rack.extras["gpu_exporter"] = images.ensure_gpu_exporter(rack)
+    say(f"image of dcgm-exporter (SIMULATED) ready in {time.monotonic() - began:.1f} s")
+
+
+def grafana_image_up(rack: Rack, say: Say) -> None:
+    """Have the SIMULATED Grafana's image in the registry, which must run."""
+    from firstlight.lab import images
+
+    began = time.monotonic()
+    rack.extras["grafana"] = images.ensure_grafana(rack)
+    say(f"image of grafana (SIMULATED) ready in {time.monotonic() - began:.1f} s")
 
 
 def archive_up(rack: Rack, say: Say) -> None:

@@ -51,12 +51,15 @@ def up(
     kind: Mapping[str, str] | None = None,
     acme: bool = False,
     guard: bool = False,
+    gpu_exporter: bool = False,
+    grafana: bool = False,
     say: Say = quiet,
 ) -> Rack:
     """Make a lab run: network, ``hosts`` hosts (lab1 …), services, and images of ``engine``.
 
     ``suite`` (default: trixie), ``gpus`` and ``kind`` (by host, "" for every one) are for new
-    hosts; ``services``, ``acme``, ``guard``: see programs; ``only_network`` leaves the hosts out.
+    hosts; ``services``, ``acme``, ``guard``, ``gpu_exporter``, ``grafana``: see programs;
+    ``only_network`` leaves the hosts out.
     """
     rootfs.checked_suite(suite or DEFAULT_SUITE)
     checkout = (checkout or checkout_here()).resolve()
@@ -68,7 +71,8 @@ def up(
             wanted = Wanted(suite, gpus or {}, kind or {})
             entries.note(rack, identity.host_names(hosts), wanted, say)
             _hosts_up(rack, say)
-            programs.up(rack, services, engine or (), say, acme=acme, guard=guard)
+            asked = {"acme": acme, "guard": guard, "gpu_exporter": gpu_exporter, "grafana": grafana}
+            programs.up(rack, services, engine or (), say, **asked)
         manifest.save(rack)
     return rack
 

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,8 @@ def pinned(hosts: Iterable[tuple[str, int]]) -> list[Pin]:
     waiting = [pool.submit(looked_up, host, port) for host, port in hosts]
     found: list[Pin] = []
     for each in waiting:
-        try:
+        with suppress(TooLate):
             found += each.result(LOOK_UP_SECONDS)
-        except TooLate:
-            continue
     pool.shutdown(wait=False, cancel_futures=True)
     return found
 
@@ -84,26 +82,25 @@ def hosts_file(pins: Iterable[Pin]) -> str:
     return "".join(f"{line}\n" for line in ["127.0.0.1 localhost", *sorted(lines)])
 
 
-def ruleset(users: dict[int, list[Pin]]) -> str:
-    """Return the table as nftables' text: what each user may reach."""
+def ruleset(users: dict[int, list[Pin]], serving: Iterable[int] = ()) -> str:
+    """Return the table as nftables' text: what each may reach; ``serving`` ones answer others."""
     jumps = [f"\t\tmeta skuid {uid} jump user_{uid}" for uid in sorted(users)]
-    made = [CHAIN.format(uid=uid, allowed=allowed(pins)) for uid, pins in sorted(users.items())]
+    made = [
+        CHAIN.format(uid=uid, allowed=allowed(pins, uid in serving))
+        for uid, pins in sorted(users.items())
+    ]
     return RULES.format(table=TABLE, jumps="\n".join(jumps), chains="".join(made))
 
 
-def allowed(pins: Iterable[Pin]) -> str:
-    """Return the rules that let packets to ``pins`` pass."""
-    rules = []
+def allowed(pins: Iterable[Pin], serves: bool = False) -> str:
+    """Return the rules that let packets to ``pins`` pass, and answers to who came by itself."""
+    rules = ["\t\tct direction reply accept"] if serves else []
     for version, family in ((4, "ip"), (6, "ip6")):
-        pairs = sorted(
-            {
-                f"{address} . {port}"
-                for _, address, port in pins
-                if ipaddress.ip_address(address).version == version
-            }
-        )
+        pairs = {
+            f"{at} . {port}" for _, at, port in pins if ipaddress.ip_address(at).version == version
+        }
         if pairs:
-            rules.append(f"\t\t{family} daddr . tcp dport {{ {', '.join(pairs)} }} accept")
+            rules.append(f"\t\t{family} daddr . tcp dport {{ {', '.join(sorted(pairs))} }} accept")
     return "\n".join(rules)
 
 
@@ -136,7 +133,7 @@ def applied(folder: Path) -> None:
         users: dict[int, list[Pin]] = {}
         for state in states:
             users.setdefault(state["uid"], []).extend(tuple(pin) for pin in state["pins"])
-        nft("-f", "-", text=ruleset(users))
+        nft("-f", "-", text=ruleset(users, {each["uid"] for each in states if each.get("serves")}))
     else:
         nft("-f", "-", text=f"table {TABLE}\ndelete table {TABLE}\n")
 
@@ -159,7 +156,8 @@ def up(folder: Path, name: str, job: dict[str, Any], uid: int) -> None:
         print(f"no address is known of {', '.join(silent)}", file=sys.stderr)
     with alone(folder):
         written(folder / f"{name}.hosts", hosts_file(pins))
-        written(folder / f"{name}.json", json.dumps({"uid": uid, "pins": pins}))
+        state = {"uid": uid, "pins": pins, "serves": bool(job.get("serves"))}
+        written(folder / f"{name}.json", json.dumps(state))
         applied(folder)
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from firstlight.errors import FirstlightError
 from firstlight.lab.command import run
 from firstlight.lab.images import (
+    dcgm,
     derived,
+    grafana,
     llamacpp,
     oci,
     presidio,
@@ -64,6 +66,16 @@ def ensure_variants(engine: str, rack: Rack) -> dict[str, str]:
 def ensure_guard(rack: Rack) -> str:
     """Have Presidio's image, for the guard, in the registry; return its reference by digest."""
     return _published(presidio.RECIPE, rack)
+
+
+def ensure_gpu_exporter(rack: Rack) -> str:
+    """Have the SIMULATED DCGM exporter's image in the registry; return its reference by digest."""
+    return _published(dcgm.RECIPE, rack)
+
+
+def ensure_grafana(rack: Rack) -> str:
+    """Have the SIMULATED Grafana's image in the registry; return its reference by digest."""
+    return _published(grafana.RECIPE, rack)
 
 
 def tagged(engine: str, reference: str, rack: Rack) -> dict[str, str]:

@@ -121,3 +121,19 @@ def test_a_name_server_that_is_silent_is_not_waited_for(monkeypatch: pytest.Monk
 def test_each_user_has_what_is_its_own() -> None:
     first, second = fence.ruleset({5: PINS[:1], 6: PINS[1:]}).split("chain user_6")
     assert "10.0.0.1 . 8090" in first and "10.0.0.1" not in second and "10.0.0.3" not in first
+
+
+def test_who_serves_answers_those_that_came_and_goes_nowhere_else(
+    stubs: Stubs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubs.add("nft", f"cat >{tmp_path}/loaded")
+    monkeypatch.setenv("PATH", stubs.env["PATH"])
+    job = {"reach": [["127.0.0.1", 9090]], "serves": True}
+    fence.up(tmp_path / "run", "one", job, os.getuid())
+    inner = (tmp_path / "loaded").read_text().partition(f"chain user_{os.getuid()}")[2]
+    assert [line.strip() for line in inner.splitlines()[1:4]] == [
+        "ct direction reply accept",
+        "ip daddr . tcp dport { 127.0.0.1 . 9090 } accept",
+        'counter reject comment "fetch: not what it was let out for"',
+    ]
+    assert "ct direction" not in fence.ruleset({5: PINS})

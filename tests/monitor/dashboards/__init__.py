@@ -1,0 +1,1 @@
+"""Dashboards, and the Grafana that shows them."""
