@@ -11,6 +11,7 @@ from firstlight import __version__
 from firstlight.errors import FirstlightError
 
 COMMANDS = {
+    "alert": "Whether alerts arrive at those who are told.",
     "audit": "What is exposed and not as it was declared, from outside and from inside.",
     "ca": "The certificate authority of a site.",
     "keys": "API keys of a site.",
@@ -19,6 +20,8 @@ COMMANDS = {
     "size": "Whether a model fits your cards, and what would make it fit.",
     "lock": "Pin what an inventory's tags and branches mean.",
     "models": "Weights in the stores of an inventory's hosts.",
+    "report": "A page about a time that has passed, for people who were not there.",
+    "status": "What hosts, GPUs and models do now, and which alerts fire.",
 }
 
 

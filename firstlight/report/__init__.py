@@ -1,0 +1,1 @@
+"""A page about a stretch of time, for people who were not there: ``firstlight report``."""

@@ -1,0 +1,1 @@
+"""What a stack does now, as its monitors know it: ``firstlight status``."""
