@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from firstlight.settings.check_alerts import alert_contradictions
 from firstlight.settings.check_file import missing_files
 from firstlight.settings.check_hardening import hardening_contradictions
 from firstlight.settings.check_jwt import jwt_contradictions
@@ -12,6 +13,7 @@ from firstlight.settings.check_model import model_contradictions
 from firstlight.settings.check_nvidia import nvidia_contradictions
 from firstlight.settings.check_people import people_contradictions
 from firstlight.settings.check_place import place_contradictions
+from firstlight.settings.check_prometheus import prometheus_contradictions
 from firstlight.settings.check_secret import secret_problems
 from firstlight.settings.check_tls import tls_contradictions
 from firstlight.settings.host import HostSettings
@@ -55,6 +57,8 @@ def contradictions(host: HostSettings) -> Iterator[Problem]:
     yield from jwt_contradictions(host)
     yield from people_contradictions(host)
     yield from hardening_contradictions(host)
+    yield from prometheus_contradictions(host)
+    yield from alert_contradictions(host)
 
 
 def _domain(host: HostSettings) -> Iterator[Problem]:

@@ -78,6 +78,14 @@ def test_no_source_is_forgotten() -> None:
         "edge.people.client_secret",
         "edge.tls.acme.dns_credentials",
         "edge.tls.key",
+        "monitor.alerts.receivers.email.password",
+        "monitor.alerts.receivers.pagerduty.key",
+        "monitor.alerts.receivers.slack.url",
+        "monitor.alerts.receivers.webhook.secret_url",
+        "monitor.alerts.receivers.webhook.token",
+        "monitor.alerts.watchdog.secret_url",
+        "monitor.alerts.watchdog.token",
+        "monitor.prometheus.remote_write.password",
     }
 
 
