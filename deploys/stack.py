@@ -3,6 +3,7 @@
 pyinfra inventories/lab.py deploys/stack.py
 """
 
+from firstlight.maintenance_plan import quiet
 from firstlight.plan import plan
 from roles.docker import docker
 from roles.engine import engine
@@ -13,9 +14,10 @@ from roles.image import image
 from roles.models import models
 from roles.nvidia import nvidia
 from roles.ready import ready
+from roles.watch import watch
 
 host = plan()  # validates every host of the inventory; nothing has been changed before it
-
+quiet(host.sites)
 ground(host)
 if host.gpu:
     nvidia(host.settings, host.system, host.gpu)
@@ -35,3 +37,4 @@ if not host.edge_first:
 closed(host)
 if host.publics and host.release:
     ready(host.settings, host.publics, host.system, host.release, host.clock)
+watch(host)

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from pyinfra import host, inventory, state
 
-from firstlight import adapter, registry, site
+from firstlight import adapter, site
 from firstlight.catalogue import System
 from firstlight.edge import backend
 from firstlight.edge.release import CURRENT
@@ -20,12 +20,13 @@ from firstlight.facts.backend import EdgeBeforeEngines
 from firstlight.facts.probe import HostProbe, Probe
 from firstlight.facts.ssh import SshState
 from firstlight.gpu_plan import gpu_layer, gpu_return, gpu_state
+from firstlight.image_plan import images_of, require_images
 from firstlight.lock.pins import pins
 from firstlight.models_fit import misfits, remarks, sizes
 from firstlight.nvidia.decision import Decision
 from firstlight.operation_times import listen_to_operations
 from firstlight.phases import PhaseClock
-from firstlight.planned import EdgePlan, GroundPlan, HostPlan
+from firstlight.planned import EdgePlan, GroundPlan, HostPlan, WatchPlan
 from firstlight.preflight import (
     ground_obstacles,
     nginx_obstacles,
@@ -37,6 +38,7 @@ from firstlight.preflight import (
 from firstlight.secret_plan import require_secrets
 from firstlight.settings import HostSettings, load_site
 from firstlight.ssh_plan import ssh_state
+from firstlight.watch_plan import gpu_class, marked_run, require_watch
 from firstlight.weights import bundle
 from firstlight.weights.store import STORE
 
@@ -84,8 +86,8 @@ def plan() -> HostPlan:
     with refusing():
         run = site_plan()
         settings = run.settings[host.name]
-        images = tuple(dict.fromkeys(model.image for model in settings.models))
-        probe: Probe = host.get_fact(HostProbe, store=STORE, images=images)
+        images = images_of(settings, run.settings)
+        probe: Probe = host.get_fact(HostProbe, store=STORE, images=tuple(images.values()))
         require(list(obstacles(settings, probe, nginx_ports(settings, run.settings))))
         require_secrets(settings, probe.systemd, "weights", "edge")
         system = system_of(settings, probe)
@@ -97,7 +99,8 @@ def plan() -> HostPlan:
             adapter.say(f"{settings.name}: sizing: {size}")
         for remark in remarks(settings, found):
             adapter.say(f"{settings.name}: WARNING: {remark}")
-        require_images(settings, probe)
+        require_images(settings, images, probe)
+        require_watch(settings, run.settings, system, probe)
         cards = settings.nvidia.count or (len(found.gpus_on_bus) if found else None)
         instances = placed(settings, run.settings, cards)
         made, public = nginx_release(settings, instances, run.settings, probe, system)
@@ -117,6 +120,8 @@ def plan() -> HostPlan:
         instances=instances,
         release=made,
         publics=public,
+        gpu_class=gpu_class(settings, run.settings, found),
+        run=marked_run(),
         secrets=secrets,
         edge_first=first,
         fetch_program=program,
@@ -141,6 +146,18 @@ def edge_plan() -> EdgePlan:
         instances = placed(settings, sites, None)  # which GPUs they use is not nginx's business
         made, public = nginx_release(settings, instances, sites, probe, system)
         return EdgePlan(settings, probe, system, None, sites, SshState(), instances, made, public)
+
+
+def watch_plan() -> WatchPlan:
+    """Return the current host's plan for its observation alone, or refuse the run."""
+    edge = edge_plan()
+    with refusing():
+        settings, sites, images = edge.settings, edge.sites, images_of(edge.settings, edge.sites)
+        require_watch(settings, sites, edge.system, edge.probe)
+        own = {where: image for where, image in images.items() if where.startswith("monitor.")}
+        require_images(settings, own, edge.probe)
+        cards = gpu_class(settings, sites, gpu_state(settings))
+    return WatchPlan(**vars(edge), gpu_class=cards, run=marked_run())
 
 
 def ground_plan() -> GroundPlan:
@@ -179,13 +196,3 @@ def ground() -> tuple[HostSettings, Probe, System]:
     probe: Probe = host.get_fact(HostProbe, store=STORE)
     require(list(ground_obstacles(settings, probe)))
     return settings, probe, system_of(settings, probe)
-
-
-def require_images(settings: HostSettings, probe: Probe) -> None:
-    """Raise for an image that the host lacks and its registry does not have."""
-    for place, model in enumerate(settings.models):
-        if model.image not in probe.images:
-            name = registry.split(model.image)[0]
-            entry = settings.docker.registries.get(name)
-            where = f"{settings.name}: models[{place}].image"
-            registry.require(model.image, entry.ca if entry else None, where)

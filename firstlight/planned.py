@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from firstlight.catalogue import System
+from firstlight.catalogue.counters import GpuClass
 from firstlight.edge.pools import Public
 from firstlight.edge.release import Release
 from firstlight.engines.instance import Instance
 from firstlight.facts.probe import Probe
 from firstlight.facts.ssh import SshState
+from firstlight.last_run import LastRun
 from firstlight.nvidia.decision import Decision
 from firstlight.phases import PhaseClock
 from firstlight.secret import Secret
@@ -42,7 +44,19 @@ class EdgePlan(GroundPlan):
 
 
 @dataclass(frozen=True)
-class HostPlan(EdgePlan):
+class WatchPlan(EdgePlan):
+    """What observation needs beside that.
+
+    ``gpu_class`` is that of the cards on the host's bus, None where they are not measured; ``run``
+    is what this run is called in the mark that it leaves.
+    """
+
+    gpu_class: GpuClass | None
+    run: LastRun
+
+
+@dataclass(frozen=True)
+class HostPlan(WatchPlan):
     """What the whole stack needs beside that.
 
     ``secrets`` are what the host's engines ask for; with ``edge_first`` nginx has to show one

@@ -30,7 +30,8 @@ serving = {
             # "hub_token": {"age": "secrets/hub.age"},  # or sops, pass, vault, …: docs/secrets.md
         },
     ],
-    # "nvidia": {"count": 2, "reboot": "auto"},  # driver and toolkit: what can be set, in the README
+    # Driver and toolkit: what can be set, in the README. By the card monitors know what it measures.
+    # "nvidia": {"card": "h100", "count": 2, "reboot": "auto"},
 }
 
 racks = (
@@ -52,9 +53,23 @@ edge = [
         "edge1.example.net",
         {
             "domain": "llm.example.net",
-            "firewall": {"addresses": ["10.0.0.5"]},  # from where it asks engines: their gates let it in
+            "firewall": {
+                "addresses": ["10.0.0.5"]
+            },  # from where it asks engines: their gates let it in
             # "edge": {"tls": {"mode": "acme"}},  # certificates: docs/tls.md
         },
     ),
 ]
-monitor = ["monitor1.example.net"]
+# Watches all hosts: docs/monitor.md.
+monitor = [
+    (
+        "monitor1.example.net",
+        {
+            "firewall": {
+                "addresses": ["10.0.0.6"]
+            },  # from where it asks them: their doors let it in
+            # Nobody is told before there is a receiver: docs/alerting.md.
+            # "monitor": {"alerts": {"receivers": {"ops": {"slack": {"url": "secrets/slack-url"}}}}},
+        },
+    ),
+]

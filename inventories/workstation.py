@@ -27,6 +27,8 @@ workstation = [
                 },
             ],
             # "nvidia": {"power_limit": 350},  # driver and toolkit: what can be set, in the README
+            # It watches itself: docs/monitor.md. Nobody is told before there is a receiver.
+            # "monitor": {"alerts": {"receivers": {"me": {"slack": {"url": "secrets/slack-url"}}}}},
         },
     ),
 ]

@@ -15,7 +15,6 @@ from firstlight.catalogue import System
 from firstlight.monitor import alertmanager as configuration
 from firstlight.monitor.alertmanager import ACCOUNT, FOLDER, STORAGE, UNIT
 from firstlight.monitor.receivers import endpoint
-from firstlight.monitor.watched import is_monitor
 from firstlight.operations import alertmanager as operations
 from firstlight.operations import packages
 from firstlight.operations.files import Directory, File, files
@@ -26,6 +25,7 @@ from firstlight.settings import HostSettings
 from firstlight.settings.alerts import Alerts
 from firstlight.settings.fronts import Site
 from firstlight.settings.receiver import Webhook
+from firstlight.settings.watched import is_monitor
 from roles.owned import Owned
 
 PACKAGE = "prometheus-alertmanager"

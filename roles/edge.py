@@ -19,7 +19,6 @@ from firstlight.edge.probe import answers
 from firstlight.edge.release import BASE, CURRENT, SOCKET, Release
 from firstlight.firewall.opening import ADMIN, Opening
 from firstlight.guard.config import UPSTREAM as POOLS
-from firstlight.monitor.watched import has_dashboards, monitors
 from firstlight.operations import edge as operations
 from firstlight.operations import nginx_upgrade, packages
 from firstlight.operations.files import Directory, File, files
@@ -27,6 +26,7 @@ from firstlight.rendering import render, verbatim
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
 from firstlight.settings.sources import addresses_of
+from firstlight.settings.watched import has_dashboards, monitors
 from roles.owned import Owned
 
 DROP_IN = operations.DROP_IN.removeprefix("/")

@@ -16,13 +16,13 @@ from firstlight.firewall.place import FENCE
 from firstlight.monitor import grafana as monitor
 from firstlight.monitor import grafana_proof
 from firstlight.monitor.targets import GpuClass
-from firstlight.monitor.watched import has_dashboards
 from firstlight.operations import accounts, docker
 from firstlight.operations import grafana as operations
 from firstlight.operations.files import Directory, File, files
 from firstlight.rendering import render
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
+from firstlight.settings.watched import has_dashboards
 from firstlight.weights import fence
 from roles.owned import Owned
 

@@ -14,18 +14,25 @@ from firstlight.catalogue import System
 from firstlight.catalogue.ssh import ssh_row
 from firstlight.hardening.wanted import Wanted
 from firstlight.manifest import FOLDER
-from firstlight.operations import certificates as certificate
+from firstlight.monitor.grafana import FOLDER as GRAFANA
 from firstlight.operations import (
+    alertmanager,
     docker_removal,
     edge,
     engines,
+    exporters,
     firewall,
+    gpu_exporter,
+    grafana,
     guard,
     hardening,
     jwks,
+    logs,
     people,
+    prometheus,
     ssh,
 )
+from firstlight.operations import certificates as certificate
 from firstlight.operations import (
     uninstall as operations,
 )
@@ -36,6 +43,7 @@ from firstlight.weights.store import STORE
 from roles import certificates as certificates_role
 from roles import docker as docker_role
 from roles import jwks as jwks_role
+from roles import logs as logs_role
 from roles.models import ACCOUNT
 from roles.owned import Owned, everything
 from roles.people import CONTAINER
@@ -45,7 +53,7 @@ OWNS = Owned(files=(f"{FOLDER}/",))
 # What daemons make for themselves, and their packages leave behind.
 DATA = (
     "/var/lib/docker", "/var/lib/containerd", "/etc/docker", "/etc/containerd", "/opt/containerd",
-    "/etc/cni", "/var/log/nginx", "/var/log/unattended-upgrades",
+    "/etc/cni", "/var/log/nginx", "/var/log/unattended-upgrades", "/var/lib/prometheus",
 )  # fmt: skip
 
 
@@ -60,6 +68,21 @@ def traces(system: System) -> Traces:
         store=STORE,
         manager=system.manager,
     )
+
+
+def unwatched() -> None:
+    """End what observes: the monitor's part first, so that nobody is told of what is taken away.
+
+    The packages' own units would listen to everybody without what firstlight says to them.
+    """
+    alertmanager.retired(name="Tell no alerts")
+    prometheus.retired(name="Watch no hosts from here")
+    grafana.retired(name="Have no Grafana", folder=GRAFANA)
+    own = (*logs_role.OF_SENDER, *logs_role.OF_EDGE, *logs_role.OF_TAKER)
+    paths = (logs_role.FOLDER, logs_role.SOCKETS, *own)
+    logs.retired(name="Send and take no journals", paths=paths)
+    gpu_exporter.retired(name="Remove the GPU exporter")
+    exporters.retired(name="Measure nothing any more")
 
 
 def ended(settings: HostSettings) -> None:
@@ -80,6 +103,7 @@ def uninstall(settings: HostSettings, system: System) -> None:
     found, wanted = traces(system), settings.uninstall
     laid = merged(merged(docker_role.DAEMON, docker_role.NVIDIA_RUNTIME), settings.docker.daemon)
     seconds = settings.firewall.confirm_seconds
+    unwatched()
     ended(settings)
     operations.containers_gone(name="Empty Docker of what is firstlight's", traces=found)
     operations.put_back(name="Remove firstlight's units", traces=found, part="units")

@@ -12,7 +12,7 @@ from typing_extensions import override
 # are tried side by side, so that all of them cost as much as the slowest.
 SCRIPT = r"""
 unit=$1 url=$2 seconds=$3 folder=$4; shift 4
-[ -e "$folder" ] && echo there=yes
+for each in "$folder" "/etc/systemd/system/$unit.d/firstlight.conf"; do [ -e "$each" ] && echo there=yes; done
 systemctl show -p ActiveState,UnitFileState,NeedDaemonReload,MainPID "$unit" 2>/dev/null
 pid=$(systemctl show -p MainPID --value "$unit" 2>/dev/null)
 [ "${pid:-0}" != 0 ] && tr '\0' '\n' </proc/"$pid"/environ | grep '^FIRSTLIGHT_SPEC='

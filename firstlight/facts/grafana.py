@@ -9,7 +9,7 @@ from typing_extensions import override
 
 READ = r"""
 unit=$1 container=$2 label=$3 mark=$4
-[ -e "/etc/systemd/system/$unit" ] && echo there=yes
+for each in "/etc/systemd/system/$unit" /etc/firstlight/grafana; do [ -e "$each" ] && echo there=yes; done
 systemctl is-enabled --quiet "$unit" 2>/dev/null && systemctl is-active --quiet "$unit" && echo active=yes
 command -v docker >/dev/null && docker inspect --format "spec={{ index .Config.Labels \"$label\" }}" "$container" 2>/dev/null
 [ -r "$mark" ] && echo "proven=$(head -c 64 "$mark")"
@@ -19,7 +19,7 @@ echo read=yes
 
 @dataclass(frozen=True)
 class Running:
-    """Whether its unit is ``there`` and ``active``.
+    """Whether something of it is ``there``, and its unit ``active``.
 
     ``spec``: what its container was made of; ``proven``: with what it was last seen serving.
     """

@@ -31,6 +31,16 @@ ls /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json 2>/de
 if [ -f /etc/systemd/system/nginx.service.d/firstlight.conf ]; then :; else
   ls /etc/nginx/sites-enabled /etc/nginx/conf.d 2>/dev/null | sed -n '/^[^/].*[^:]$/s/^/site=/p' | grep -vx site=default
 fi
+at=/etc/systemd/system
+for each in exporters:$at/firstlight-facts.service dcgm:$at/firstlight-gpu-exporter.service logs:/etc/firstlight/logs \
+  prometheus:/etc/prometheus/firstlight prometheus:$at/prometheus.service.d/firstlight.conf \
+  alertmanager:/etc/firstlight/alertmanager alertmanager:$at/prometheus-alertmanager.service.d/firstlight.conf \
+  grafana:/etc/firstlight/grafana; do
+  [ ! -e "${each#*:}" ] || echo "observing=${each%%:*}"
+done
+# Doors that nginx has for monitors, administrators and other hosts' journals: never for clients.
+cat /etc/nginx/firstlight/current/telemetry.conf /etc/nginx/firstlight/current/dashboards.conf /etc/firstlight/logs/nginx.conf 2>/dev/null |
+  sed -nE 's/^ *listen +(.*:)?([0-9]+) ssl.*/inner=\2/p'
 for unit in /etc/systemd/system/firstlight-engine-*.service; do [ -f "$unit" ] && echo "engine=$(basename "$unit")"; done
 if command -v docker >/dev/null 2>&1; then
   for i in $images; do docker image inspect "$i" >/dev/null 2>&1 && echo "image=$i"; done
@@ -59,7 +69,9 @@ class Probe:
     ``foreign_sites`` are the configuration files of an nginx that firstlight did not set up.
     ``seen_from`` is the address that the operator's connection comes from, ``seen_at`` the TCP port
     it came to; empty and 0 where there is none. ``trials`` are changes that wait to be confirmed.
-    ``served`` are the TCP ports that nginx shows to the outside. ``firewalls`` are others' that are active.
+    ``served`` are the TCP ports at which nginx serves clients and edges; not those of monitors and
+    dashboards. ``firewalls`` are others' that are active.
+    ``observing`` are the roles of observation that the host has.
     ``selinux`` is enforcing, permissive or disabled, and empty where the system does not use it.
     """
 
@@ -83,6 +95,7 @@ class Probe:
     firewalls: frozenset[str] = frozenset()
     trials: frozenset[str] = frozenset()
     served: frozenset[int] = frozenset()
+    observing: frozenset[str] = frozenset()
 
 
 class HostProbe(FactBase[Probe]):
@@ -128,7 +141,9 @@ class HostProbe(FactBase[Probe]):
             seen_at=whole(seen[3], 0) if len(seen) == 4 else 0,
             firewalls=frozenset(many.get("firewall", ())),
             trials=frozenset(many.get("trial", ())),
-            served=frozenset(served(many.get("listen", ()))),
+            served=frozenset(served(many.get("listen", ())))
+            - {whole(port, 0) for port in many.get("inner", ())},
+            observing=frozenset(many.get("observing", ())),
         )
 
 

@@ -42,6 +42,8 @@ ENGINE_SETTINGS: dict[str, dict[str, Any]] = {
 }
 # Where an engine reads another layout than a checkpoint's: the lab's model that has it.
 LAYOUTS = {"triton": "triton"}
+ITSELF = "itself"
+"""Stands for monitors where every edge watches itself."""
 
 
 def engine_names(given: Iterable[str]) -> list[str]:
@@ -60,12 +62,13 @@ def engine_names(given: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def lab_inventory(name: str, engine: str, edges: str = "") -> list[Host]:
+def lab_inventory(name: str, engine: str, edges: str = "", monitors: str = "") -> list[Host]:
     """Return the lab's hosts with their data; empty until the lab is up.
 
     ``edges`` names hosts, with commas between, that are an edge alone: all others then have
-    engines alone. Empty: every host has both. Raises :class:`FirstlightError` when ``engine`` has
-    no image in this lab, or where it has no such host.
+    engines alone. Empty: every host has both. ``monitors`` names those that watch all others;
+    "itself": every edge watches itself and what is behind it; empty: nobody is watched. Raises
+    :class:`FirstlightError` when ``engine`` has no image in this lab, or where it has no such host.
     """
     root = checkout_here()
     lab = read_json(root / ".firstlight" / name / "lab.json")
@@ -74,15 +77,27 @@ def lab_inventory(name: str, engine: str, edges: str = "") -> list[Host]:
             f"the lab {name!r} is not up", fix="run: firstlight lab up   (or make demo)"
         )
     hosts = {host: host_data(root, lab, host, engine) for host in sorted(lab["hosts"])}
+    named = {*edges.split(","), *monitors.split(",")} - {"", ITSELF}
+    if strangers := sorted(named - {*hosts}):
+        raise FirstlightError("the lab has no such host", where=", ".join(strangers))
     if edges:
         part(hosts, edges.split(","))
+    for data in hosts.values():
+        data["monitor"] = monitor(lab) if monitors else {"enabled": False}
     return list(hosts.items())
+
+
+def monitor(lab: dict[str, Any]) -> dict[str, Any]:
+    """Return how the lab's hosts are watched: with the images that the lab holds."""
+    images = {"gpus": lab.get("gpu_exporter"), "grafana": lab.get("grafana")}
+    shown = {
+        part: {"image": image} if image else {"enabled": False} for part, image in images.items()
+    }
+    return {"interval": 5, **shown}
 
 
 def part(hosts: dict[str, dict[str, Any]], edges: list[str]) -> None:
     """Leave ``edges`` without models, and all other hosts without a public door."""
-    if strangers := sorted({*edges} - {*hosts}):
-        raise FirstlightError("the lab has no such host", where=", ".join(strangers))
     for name, data in hosts.items():
         if name in edges:
             data["models"] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -16,7 +16,8 @@ import yaml
 from firstlight import site as sites
 from firstlight.edge import pools, routes
 from firstlight.engines.placement import placed
-from firstlight.monitor.targets import authority
+from firstlight.monitor.log_streams import slug
+from firstlight.monitor.targets import LOOPBACK, authority
 from firstlight.ready import PIECES, Endpoint
 from firstlight.rendering import MANAGED
 from firstlight.settings.fronts import Site
@@ -66,7 +67,7 @@ class Probe:
     @property
     def ca_file(self) -> str:
         """Name of the file in a release with the CA of its edge; empty: the system's."""
-        return f"edge-{self.edge}.crt" if self.endpoint.ca else ""
+        return f"edge-{slug(self.edge)}.crt" if self.endpoint.ca else ""
 
 
 def probes(monitor: HostSettings, site: Site) -> Iterator[Probe]:
@@ -74,12 +75,14 @@ def probes(monitor: HostSettings, site: Site) -> Iterator[Probe]:
     for edge in watches(monitor, site):
         if not edge.edge.enabled:
             continue
-        own = placed(edge, site, None)
+        own, endpoint = placed(edge, site, None), sites.endpoint(edge)
+        if edge.name == monitor.name:
+            endpoint = replace(endpoint, address=LOOPBACK)
         for each in pools.publics(edge, own, site):
             yield Probe(
                 edge.name,
                 each.name,
-                sites.endpoint(edge),
+                endpoint,
                 routes.prefix(each) + each.first_token,
                 edge.ready.prompt,
                 edge.ready.max_tokens,

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 
 from firstlight.engines.placement import placed
 from firstlight.monitor.rule import Group, Record
-from firstlight.monitor.watched import watches
 from firstlight.settings.cost import Cost
 from firstlight.settings.fronts import Site
 from firstlight.settings.host import HostSettings
+from firstlight.settings.watched import watches
 from firstlight.sizing.check import cache_bytes
 
 HOURS_OF_A_YEAR = 365.25 * 24

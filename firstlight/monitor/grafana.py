@@ -15,12 +15,12 @@ from firstlight.monitor.dashboards.scope import BACKUP, DATA_CENTRE, EDGE, GPU, 
 from firstlight.monitor.dcgm import declared_class
 from firstlight.monitor.scrape import PORT as PROMETHEUS_PORT
 from firstlight.monitor.targets import GpuClass, authority
-from firstlight.monitor.watched import measures_gpus, watches
 from firstlight.private_file import locked, read_private, write_private
 from firstlight.rendering import render
 from firstlight.secret import Secret, revealed
 from firstlight.settings.fronts import Site
 from firstlight.settings.host import HostSettings
+from firstlight.settings.watched import measures_gpus, watches
 
 USER = "admin"
 ADDRESS = "127.0.0.1"

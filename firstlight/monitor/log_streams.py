@@ -6,9 +6,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from firstlight.monitor.watched import monitors, watches
 from firstlight.settings.fronts import Site
 from firstlight.settings.host import HostSettings
+from firstlight.settings.watched import monitors, watches
 
 REQUESTS = "_requests"
 """What the name of an edge's request log ends in: no other name has an underscore."""

@@ -16,8 +16,8 @@ from typing import Any
 
 from firstlight.monitor import silence_program
 from firstlight.monitor.alertmanager import URL
-from firstlight.monitor.watched import monitors
 from firstlight.settings.fronts import Site
+from firstlight.settings.watched import monitors
 
 LASTS = 900
 """Seconds that a silence lasts when nobody makes it longer."""

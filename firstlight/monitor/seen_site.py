@@ -9,8 +9,8 @@ from typing import Any
 
 from firstlight import settings
 from firstlight.errors import FirstlightError
-from firstlight.monitor.watched import monitors
 from firstlight.settings.fronts import Site
+from firstlight.settings.watched import monitors
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from firstlight.edge.release import Fragments
 from firstlight.edge.telemetry import Telemetry, pages
 from firstlight.engines.instance import Instance
 from firstlight.monitor.certificates import fingerprint, people_leaf
-from firstlight.monitor.watched import has_dashboards, measures_gpus, monitors
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
+from firstlight.settings.watched import has_dashboards, measures_gpus, monitors
 
 
 def ports(settings: HostSettings, sites: Site) -> dict[str, int]:

@@ -35,6 +35,11 @@ class Target:
         }
 
 
+LOOPBACK = "127.0.0.1"
+"""Where a monitor reaches what is on itself: its own address may be another tomorrow (DHCP), and
+then it would call itself dead."""
+
+
 def authority(address: str, port: int) -> str:
     """Return HOST:PORT as URLs have it."""
     ipv6 = is_ip(address) and ":" in address
@@ -49,7 +54,8 @@ def targets(
     ``classes`` are the GPU classes that are known better than from the settings, by host.
     """
     for host in watches(monitor, site):
-        address = authority(host.reached_at, host.monitor.port)
+        own_host = host.name == monitor.name
+        address = authority(LOOPBACK if own_host else host.reached_at, host.monitor.port)
         kind = (classes or {}).get(host.name) or declared_class(host)
         own = {"instance": host.name, "gpu_class": kind}
         yield Target("node", address, telemetry.NODE, own)

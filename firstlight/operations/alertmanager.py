@@ -43,7 +43,8 @@ exit 1
 RETIRE = r"""
 unit=$1 folder=$2 drop_in=$3
 systemctl disable --quiet --now "$unit" 2>/dev/null
-rm -rf -- "$folder" "$drop_in"
+rm -f -- "$drop_in"; rmdir -- "${drop_in%/*}" 2>/dev/null
+rm -rf -- "$folder"
 systemctl daemon-reload
 systemctl reset-failed "$unit" 2>/dev/null
 true
@@ -103,4 +104,4 @@ def retired() -> Generator[StringCommand, None, None]:
     if not read().left:
         host.noop("no Alertmanager is left over")
         return
-    yield script(RETIRE, UNIT, FOLDER, DROP_IN)
+    yield script(RETIRE, UNIT, FOLDER, f"{DROP_IN}/firstlight.conf")

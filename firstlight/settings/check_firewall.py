@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from firstlight.monitor.log_streams import senders
 from firstlight.settings.check_edges import GATE_OFFSET
 from firstlight.settings.fronts import Site, fronts
 from firstlight.settings.host import HostSettings
@@ -57,6 +58,8 @@ def roles_ports(host: HostSettings, site: Site) -> Declared:
         found["tcp", host.monitor.port] = "monitor.port"
         if host.monitor.grafana.image is not None:
             found["tcp", host.monitor.grafana.port] = "monitor.grafana.port"
+    if senders(host, site):
+        found.setdefault(("tcp", host.monitor.logs.port), "monitor.logs.port")
     return found
 
 

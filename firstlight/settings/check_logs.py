@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from firstlight.monitor.log_streams import senders, taken
-from firstlight.monitor.watched import monitors
 from firstlight.settings.check_firewall import roles_ports
 from firstlight.settings.fronts import Site
 from firstlight.settings.host import HostSettings
 from firstlight.settings.problem import NOTHING, Problem
 from firstlight.settings.sources import addresses_of
+from firstlight.settings.watched import monitors
 
 LEAST = 32 << 20
 """Bytes that a monitor keeps of each stream at least: two files of the smallest size, twice."""

@@ -12,6 +12,7 @@ from firstlight.settings.check import contradictions
 from firstlight.settings.check_canary import canary_contradictions
 from firstlight.settings.check_edges import edge_contradictions
 from firstlight.settings.check_firewall import firewall_contradictions
+from firstlight.settings.check_logs import log_contradictions
 from firstlight.settings.check_monitor import monitor_contradictions
 from firstlight.settings.check_site import site_contradictions
 from firstlight.settings.foreign import is_foreign
@@ -66,6 +67,7 @@ def load_site(
         problems += canary_contradictions(site)
         problems += edge_contradictions(site)
         problems += monitor_contradictions(site)
+        problems += log_contradictions(site)
         problems += firewall_contradictions(site)
     if problems:
         raise SettingsError(problems)

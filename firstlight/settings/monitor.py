@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StrictInt
 
 from firstlight.settings.alerts import Alerts
 from firstlight.settings.cost import Cost
@@ -11,7 +13,10 @@ from firstlight.settings.grafana import Grafana
 from firstlight.settings.logs import Logs
 from firstlight.settings.prometheus import Prometheus
 from firstlight.settings.section import Section
-from firstlight.settings.value import Flag, HighPort, Seconds
+from firstlight.settings.value import Flag, HighPort, whole
+
+# Rules look at rates of two minutes: with less than two samples in them they see nothing.
+Interval = Annotated[StrictInt, AfterValidator(whole(1, 60, "a time in seconds"))]
 
 
 class Monitor(Section):
@@ -21,7 +26,7 @@ class Monitor(Section):
     port: HighPort = Field(
         default=9443, description="TCP port at which monitors read what the host measures."
     )
-    interval: Seconds = Field(default=15, description="Seconds between two measurements.")
+    interval: Interval = Field(default=15, description="Seconds between two measurements.")
     gpus: GpuExporter = Field(default_factory=GpuExporter, description="The GPUs' measurements.")
     prometheus: Prometheus = Field(default_factory=Prometheus, description="Prometheus.")
     alerts: Alerts = Field(default_factory=Alerts, description="Alerts and who gets them.")

@@ -11,7 +11,8 @@ from firstlight.settings.section import Section
 from firstlight.settings.value import Listed, SitePath, Size, Url, text, whole
 
 Days = Annotated[StrictInt, AfterValidator(whole(1, 3650, "a number of days"))]
-ProbeSeconds = Annotated[StrictInt, AfterValidator(whole(10, 3600, "a time in seconds"))]
+# After five minutes without a new sample Prometheus forgets: an alert would come and go.
+ProbeSeconds = Annotated[StrictInt, AfterValidator(whole(10, 240, "a time in seconds"))]
 Label = Annotated[
     StrictStr,
     text(

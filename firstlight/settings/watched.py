@@ -39,7 +39,8 @@ def is_monitor(host: HostSettings, site: Site) -> bool:
 def measures_gpus(host: HostSettings, site: Site) -> bool:
     """Whether the DCGM exporter runs on ``host``."""
     gpus = host.monitor.gpus
-    return gpus.enabled and gpus.image is not None and bool(monitors(host, site))
+    wanted = gpus.enabled and gpus.image is not None and host.nvidia.enabled
+    return wanted and bool(monitors(host, site))
 
 
 def has_dashboards(host: HostSettings, site: Site) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +19,9 @@ from tests.monitor.prometheus.programs import free_port
 SHIPPER = {"systemd-journal-remote": "/usr/lib/systemd/systemd-journal-remote"}
 
 
-@pytest.fixture(scope="module")
-def nginx(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The distribution's nginx, unpacked and not installed: its package would start it."""
+@pytest.fixture(scope="module", autouse=True)
+def shipper() -> None:
     ensure(print, SHIPPER)
-    folder = tmp_path_factory.mktemp("nginx")
-    for words in (["apt-get", "-qq", "download", "nginx"], ["sh", "-c", "dpkg -x nginx_*.deb ."]):
-        subprocess.run(words, cwd=folder, check=True, capture_output=True, timeout=120)
-    return folder / "usr/sbin/nginx"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from firstlight import receipt
@@ -39,6 +40,8 @@ from roles.engine import SECRET
 from tests import sshd
 from tests.roles.gpu_hosts import answers as gpu_answers
 from tests.roles.gpu_hosts import cards
+from tests.roles.observed import answers as observed
+from tests.roles.observed import observing
 from tests.roles.stage import Facts, Played
 from tests.unit.hardening.host import BARE, done
 from tests.units import instances_of
@@ -89,7 +92,7 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
         release = next(iter(releases), "")
         units = units_of(settings, there, len(there_are.gpus_on_bus))
         answers: dict[type, Any] = {
-            HostProbe: probe(system),
+            HostProbe: replace(probe(system), observing=observing(there)),
             PathStates: {p: there[p].state for p in asked.get("paths", ()) if p in there},
             InstalledPackages: Packages(dict.fromkeys(asked.get("names", ()), "1")),
             AccountExists: True,
@@ -119,6 +122,7 @@ def made(system: System, played: Played, state: NvidiaState | None = None) -> Fa
             EdgeState: Edge(release, release, written=True, active=True, enabled=True),
             ServingVersions: Serving(text=text(played, name, receipt.PATH)),
         }
+        answers |= observed(settings, played.settings, there)
         if settings.nvidia.enabled:
             answers |= gpu_answers(settings, system, there_are, asked)
         return answers[kind] if kind in answers else kind().default()

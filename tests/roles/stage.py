@@ -32,8 +32,10 @@ from firstlight.operations import (
     engines,
     files,
     firewall,
+    gpu_exporter,
     gpus,
     hardening,
+    prometheus,
     ready,
     ssh,
 )
@@ -80,7 +82,18 @@ class Stage:
         patch.setattr(registry, "require", lambda *_: None)
         patch.setattr(registry, "environment", lambda *_: {})
         patch.setattr(bundle, "archive", lambda _: b"the fetch program")
-        for module in (certificates, docker, edge, engines, files, gpus, ready):
+        writers = (
+            certificates,
+            docker,
+            edge,
+            engines,
+            files,
+            gpus,
+            gpu_exporter,
+            prometheus,
+            ready,
+        )
+        for module in writers:
             patch.setattr(module, "writing", self._writing(module.writing))
 
         # What is tried is written by a later command than the one that a plan looks at.
@@ -105,8 +118,13 @@ class Stage:
 
         return writing
 
-    def play(self, inventory: Path, facts: Facts, deploy: str = "stack") -> Played:
-        """Plan a deploy for every host of ``inventory``, whose state is what ``facts`` says."""
+    def play(
+        self, inventory: Path, facts: Facts, deploy: str = "stack", *, watched: bool = False
+    ) -> Played:
+        """Plan a deploy for every host of ``inventory``, whose state is what ``facts`` says.
+
+        Its hosts are observed only where that is what is looked at: ``watched``.
+        """
         self.written = {}
         # The examples have no lock: their digests are the reader's. Here they are all zeros.
         locked = LOCKED / inventory.name
@@ -115,7 +133,7 @@ class Stage:
         state.cwd = str(self.root)
         config = Config()
         with ctx_state.use(state), ctx_config.use(config):
-            hosts = fake(make_inventory_from_files(str(inventory), cwd=str(ROOT)))
+            hosts = fake(make_inventory_from_files(str(inventory), cwd=str(ROOT)), watched)
             with ctx_inventory.use(hosts):
                 state.init(hosts, config)
                 site = load_site(adapter.inventory_data(hosts), self.root, pins(locked))
@@ -143,12 +161,13 @@ def in_turn(greenlets: Iterable[Any]) -> Iterator[Any]:
     return iter(sorted(began, key=lambda each: str(each.value)))
 
 
-def fake(real: Inventory) -> Inventory:
+def fake(real: Inventory, watched: bool) -> Inventory:
     """Return the same hosts, groups and data, with nothing behind them."""
     hosts, groups = [], {}
+    alone = {} if watched else {"monitor": {"enabled": False}}
     for host in real:
         data = host.data.dict()  # type: ignore[no-untyped-call]
-        hosts.append((f"@fake/{host.name}", {**data, **INSTANT}))
+        hosts.append((f"@fake/{host.name}", {**data, **alone, **INSTANT}))
         for group in host.groups:
             groups.setdefault(group, ([], {}))[0].append(f"@fake/{host.name}")
     return Inventory((hosts, {}), **groups)

@@ -40,7 +40,7 @@ def expect(name: str, found: str) -> None:
 
 def steady(text: str) -> str:
     """Return ``text`` without the hashes of contents that are shown, or made for this test."""
-    text = re.sub(r"/(config|watch)-[0-9a-f]{12}", r"/\1-HASH", text)
+    text = re.sub(r"/(config|watch|counters)-[0-9a-f]{12}", r"/\1-HASH", text)
     text = re.sub(r"firstlight\.spec=[0-9a-f]{32}", "firstlight.spec=HASH", text)
     return re.sub(r"(/releases/)[0-9a-f]{16}", r"\1RELEASE", text)
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(
     path
     for path in (ROOT / "roles").glob("*.py")
-    if path.stem not in ("__init__", "owned", "front", "ground", "openings")
+    if path.stem not in ("__init__", "owned", "front", "ground", "openings", "watch")
 )
 PURE = [
     "settings",

@@ -45,11 +45,21 @@ def test_a_file_of_a_name_that_others_use_too(was: str, now: str, kind: str | No
         ("/var/log/firstlight-edge", "owned", "-", "tree"),
         ("/etc/sysctl.d/60-firstlight-edge.conf", "late", "ours", "remove"),
         ("/etc/nginx/conf.d", "-", "755 root:root", "rmdir"),
+        ("/etc/prometheus/firstlight", "-", "750 root:prometheus", "tree"),
+        ("/etc/systemd/system/prometheus.service.d/firstlight.conf", "-", "ours", "remove"),
+        ("/etc/systemd/system/prometheus.service.d", "-", "755 root:root", "rmdir"),
+        ("/etc/systemd/system/firstlight-grafana.service", "-", "ours", "unit"),
+        ("/etc/systemd/journald@firstlight-edge.conf", "late", "ours", "remove"),
     ],
 )
 def test_what_bears_our_name(path: str, was: str, now: str, kind: str) -> None:
     action = decided(Entry(path, was, now))
     assert action is not None and action.kind == kind
+
+
+def test_journals_that_a_monitor_took_stay() -> None:
+    mode = "2750 systemd-journal-remote:systemd-journal"
+    assert decided(Entry("/var/log/journal/remote", "owned", mode)) is None
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ THRESHOLD = 30
 OFFLINE_SINCE = 250
 LAUNCHERS = {
     "firstlight-engine": "runs docker: what is fenced in is the container, by docker run's flags",
+    "firstlight-grafana": "runs docker, too",
     "firstlight-guard": "runs docker, too",
+    "firstlight-gpu-exporter": "runs docker, too",
     "firstlight-oauth2-proxy": "runs docker, too",
 }
 """Units that start a container, whose sandbox would be the docker client's, and why that is so."""
@@ -27,6 +29,10 @@ DROP_INS = {
     "logrotate.timer.d": "a timer of the distribution's: when it runs",
     "nginx.service.d": "the distribution's nginx: which configuration it reads",
     "nvidia-cdi-refresh.service.d": "NVIDIA's unit: when it runs",
+    "prometheus-alertmanager.service.d": "the distribution's: loopback, no cluster, a sandbox",
+    "prometheus.service.d": "the distribution's Prometheus: its arguments, bounds and a sandbox",
+    "prometheus-blackbox-exporter.service.d": "the distribution's, too: the same",
+    "prometheus-node-exporter.service.d": "the distribution's: what it measures, and for whom",
 }
 """Additions to units of other people, whose sandbox is theirs."""
 

@@ -12,6 +12,7 @@ import yaml
 from firstlight.monitor.release import release_of
 from firstlight.monitor.service import PROBER, UNIT, arguments, drop_ins
 from firstlight.settings import HostSettings
+from firstlight.settings.problem import SettingsError
 from firstlight.settings.prometheus import Prometheus
 from tests.monitor.prometheus.conftest import LoadSite
 from tests.monitor.prometheus.programs import written
@@ -47,7 +48,7 @@ def test_every_page_is_read_under_its_labels(site: LoadSite) -> None:
     found = loaded(each["watch1"], each)
     assert found["global"]["external_labels"] == {"site": "lab", "monitor": "watch1"}
     nodes = targets(found, "node")
-    assert [address for address, _ in nodes] == ["192.0.2.1:9443", "[2001:db8::2]:9443", "192.0.2.3:9443"]  # fmt: skip
+    assert [address for address, _ in nodes] == ["192.0.2.1:9443", "[2001:db8::2]:9443", "127.0.0.1:9443"]  # fmt: skip
     assert [(at["instance"], at["gpu_class"], at["__metrics_path__"]) for _, at in nodes] == [
         ("front1", "none", "/node"),
         ("gpu1", "datacenter", "/node"),
@@ -91,7 +92,11 @@ def test_one_box_watches_itself(site: LoadSite) -> None:
     del each["watch1"]
     found = loaded(each["front1"], each)
     assert [at["instance"] for _, at in targets(found, "node")] == ["front1", "gpu1"]
-    assert [at["model"] for _, at in targets(found, "public")] == ["tiny"]
+    # What is on itself it finds whatever address it has today; others where they are.
+    assert [at for at, _ in targets(found, "node")] == ["127.0.0.1:9443", "[2001:db8::2]:9443"]
+    ((_, probe),) = targets(found, "public")
+    assert probe["model"] == "tiny"
+    assert probe["__param_target"] == "https://127.0.0.1:443/models/tiny/v1/chat/completions"
 
 
 @pytest.mark.parametrize("own", [{}, AGENT], ids=["server", "agent"])
@@ -154,3 +159,9 @@ def test_a_drop_in_is_known_by_its_mark() -> None:
     marks = [text.split("FIRSTLIGHT_DROP_IN=")[1].split()[0] for text in (one[UNIT], other[UNIT])]
     assert len(set(marks)) == 2 and all(len(mark) == 16 for mark in marks)
     assert "MemoryMax=2000000000" in one[UNIT] and "GOMEMLIMIT=1800000000" in one[UNIT]
+
+
+@pytest.mark.parametrize("interval", [0, 61, 3600])
+def test_rules_see_two_samples_in_two_minutes(site: LoadSite, interval: int) -> None:
+    with pytest.raises(SettingsError, match=r"monitor\.interval: found"):
+        site(watch1={"monitor": {"interval": interval}})

@@ -99,6 +99,7 @@ def test_own_rules_stand_beside_ours(site: LoadSite, rules: Path) -> None:
         ({"labels": {"site": "x"}}, "the name of a label that firstlight does not set"),
         ({"labels": {"__name__": "x"}}, "the name of a label that firstlight does not set"),
         ({"retention": 3}, "unknown key"),
+        ({"probe_interval": 300}, "monitor.prometheus.probe_interval: found 300"),
     ],
 )
 def test_contradictions(
@@ -140,3 +141,31 @@ def test_ports_that_others_hold(site: LoadSite) -> None:
     listeners = {9090: frozenset({"prometheus", "cockpit-tls"}), 9115: frozenset({"prometheus-blac"})}  # fmt: skip
     (error,) = monitor_obstacles(each["watch1"], each, row, listeners)
     assert error.what == "port 9090 is in use by cockpit-tls"
+    listeners = {9093: frozenset({"prometheus-aler"}), 3000: frozenset({"node"})}
+    assert list(monitor_obstacles(each["watch1"], each, row, listeners)) == []
+    grafana = {"image": "docker.io/grafana/grafana@sha256:" + "a" * 64}
+    each = site(watch1={"monitor": {"grafana": grafana}})
+    (error,) = monitor_obstacles(each["watch1"], each, row, listeners)
+    assert error.what == "port 3000 is in use by node" and "Grafana" in error.why
+    assert list(monitor_obstacles(each["watch1"], each, row, listeners, {"grafana"})) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "data", "said"),
+    [
+        ("gpu1", {"monitor": {"port": 9100}}, "gpu1: monitor.port: found 9100"),
+        ("watch1", {"monitor": {"port": 9093}}, "watch1: monitor.port: found 9093"),
+        ("front1", {"edge": {"port": 9100}}, "front1: edge.port: found 9100"),
+        ("gpu1", {"monitor": {"port": 9093}}, ""),  # it is no monitor: nobody listens there
+    ],
+)
+def test_ports_of_what_observes_are_taken(
+    site: LoadSite, host: str, data: dict[str, Any], said: str
+) -> None:
+    if not said:
+        site(**{host: data})
+        return
+    with pytest.raises(SettingsError) as raised:
+        site(**{host: data})
+    assert said in str(raised.value) and "on the loopback address" in str(raised.value)
+    assert len(raised.value.problems) == 1, str(raised.value)

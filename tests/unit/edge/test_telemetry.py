@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
+from firstlight.facts.probe import HostProbe
 from firstlight.monitor.certificates import fingerprint
 from firstlight.settings import HostSettings
 from tests.unit.edge.conftest import MakeSite, served, texts
@@ -22,7 +26,7 @@ def monitored(site: dict[str, HostSettings], *names: str) -> dict[str, HostSetti
 
 
 def test_a_single_box_shows_itself_what_it_measures(site_of: MakeSite) -> None:
-    site = site_of(box={"models": [MODEL], "monitor": {**GRAFANA, **DCGM}})
+    site = site_of(box={"models": [MODEL], "nvidia": {}, "monitor": {**GRAFANA, **DCGM}})
     made = texts(served(site, "box")[0])
     conf = made["telemetry.conf"]
     assert "listen 9443 ssl;" in conf and "listen [::]:9443 ssl;" in conf
@@ -41,6 +45,11 @@ def test_a_single_box_shows_itself_what_it_measures(site_of: MakeSite) -> None:
     assert "include" in made["nginx.conf"] and "telemetry.conf" in made["nginx.conf"]
 
 
+def test_a_box_without_gpus_shows_none(site_of: MakeSite) -> None:
+    site = site_of(box={"models": [MODEL], "monitor": DCGM})
+    assert "/gpu" not in texts(served(site, "box")[0])["telemetry.conf"]
+
+
 def test_a_monitor_without_an_edge_has_a_certificate_of_its_own(site_of: MakeSite) -> None:
     site = site_of(
         ("door",), gpu1={"models": [MODEL]}, door={"models": []}, watch={"monitor": GRAFANA}
@@ -50,7 +59,9 @@ def test_a_monitor_without_an_edge_has_a_certificate_of_its_own(site_of: MakeSit
     made = texts(release)
     assert not publics and "public.conf" not in made and "load_module" not in made["nginx.conf"]
     assert "BEGIN CERTIFICATE" in made["dashboards.crt"]
-    assert f"  {fingerprint(site['watch'])} known;" in texts(served(site, "gpu1")[0])["telemetry.conf"]
+    assert (
+        f"  {fingerprint(site['watch'])} known;" in texts(served(site, "gpu1")[0])["telemetry.conf"]
+    )
     door = texts(served(site, "door")[0])
     assert "/edge" in door["telemetry.conf"] and "dashboards.conf" not in door
     assert fingerprint(site["door"]) not in door["telemetry.conf"]
@@ -62,3 +73,27 @@ def test_who_is_not_watched_shows_nothing(site_of: MakeSite) -> None:
     alone = monitored(site_of(("door",), gpu1={"models": [MODEL]}, door={"models": []}), "gpu1")
     off = {"monitor": {"enabled": False}}
     assert served({**alone, **site_of(idle=off)}, "idle") == (None, ())
+
+
+def test_what_monitors_and_administrators_reach_is_not_for_clients(
+    site_of: MakeSite, tmp_path: Path
+) -> None:
+    """Else a run that takes the dashboards away would open them to everybody until it has."""
+    made = texts(served(site_of(box={"models": [{"name": "m"}], "monitor": GRAFANA}), "box")[0])
+    (current := tmp_path / "current").mkdir()
+    for name in ("telemetry.conf", "dashboards.conf", "public.conf"):
+        (current / name).write_text(made[name])
+    (logs := tmp_path / "nginx.conf").write_text("  server {\n    listen [::]:19532 ssl;\n")
+    instead = {"/etc/nginx/firstlight/current": current, "/etc/firstlight/logs/nginx.conf": logs}
+    command = HostProbe().command(store="/srv").get_raw_value()
+    for path, other in instead.items():
+        assert path in command
+        command = command.replace(path, str(other))
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, timeout=30, check=False
+    )
+    inner = {line for line in done.stdout.splitlines() if line.startswith("inner=")}
+    assert inner == {"inner=9443", "inner=3443", "inner=19532"}
+    listening = [f"listen=0.0.0.0:{each} nginx" for each in (80, 443, 3443, 9443, 19532)]
+    assert HostProbe().process([*listening, *inner]).served == {80, 443}
+    assert HostProbe().process(listening).served == {80, 443, 3443, 9443, 19532}
