@@ -1,6 +1,7 @@
 """Bare host → first token, and the run after it: phases, SSH commands, bytes.
 
-    make bench            (ENGINE=vllm for vLLM, GPUS=rtx4090 for a host with a SIMULATED GPU)
+    make bench            (ENGINE=vllm for vLLM, GPUS=rtx4090 for a host with a SIMULATED GPU,
+                           MONITOR=itself for one that watches itself)
 
 Uses a lab of its own (one host, made bare first), takes every figure from the run itself, and
 prints a Markdown table: fresh run and no-op run side by side.
@@ -22,6 +23,7 @@ BIN = Path(sys.executable).parent
 LAB = "bench"
 ENGINE = os.environ.get("ENGINE", "llamacpp")
 GPUS = os.environ.get("GPUS", "")
+MONITOR = os.environ.get("MONITOR", "")
 HOST = "lab1"
 
 # Runs pyinfra as its command does, and then reads the counters of the SSH transport.
@@ -48,7 +50,7 @@ def run(*words: str, timeout: float = 1800) -> str:
     done = subprocess.run(
         words,
         cwd=ROOT,
-        env={**os.environ, "FIRSTLIGHT_LAB": LAB, "ENGINE": ENGINE},
+        env={**os.environ, "FIRSTLIGHT_LAB": LAB, "ENGINE": ENGINE, "MONITOR": MONITOR},
         stdout=subprocess.PIPE,
         text=True,
         timeout=timeout,

