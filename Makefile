@@ -49,9 +49,10 @@ $(SCANNERS): $(DONE) requirements/scan.txt
 
 test: $(DONE) $(SCANNERS) ## All tests, the lab's too where it can run
 	@"$(BIN)/python" -m pytest -n "$(WORKERS)" --dist loadfile -m "not vm" $(PYTEST_ARGS)
+	@"$(BIN)/python" -m pytest -m vm tests/lab/vm $(PYTEST_ARGS)
 
-vm: $(DONE) ## The tests on an emulated machine with a kernel of its own: alone, on a quiet machine
-	@"$(BIN)/python" -m pytest -m vm $(PYTEST_ARGS)
+vm: $(DONE) ## The tests on an emulated machine with a kernel of its own: beside nothing else
+	@"$(BIN)/python" -m pytest -m vm tests/lab/vm $(PYTEST_ARGS)
 
 unit: $(DONE) ## The tests that need no host
 	@"$(BIN)/python" -m pytest -m "not lab" $(PYTEST_ARGS)
