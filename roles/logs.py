@@ -15,7 +15,6 @@ from pyinfra.api.deploy import deploy
 from firstlight.catalogue import System
 from firstlight.firewall.opening import Opening
 from firstlight.monitor.log_sending import NAMESPACE, OF_EDGE, OF_SENDER, POSITION, PROGRAM, sending
-from firstlight.monitor.log_streams import receivers, senders
 from firstlight.monitor.log_taking import (
     BOUNDS,
     DOOR,
@@ -33,6 +32,7 @@ from firstlight.operations.files import Directory, File, files
 from firstlight.secret import Secret
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
+from firstlight.settings.log_streams import receivers, senders
 from firstlight.settings.sources import addresses_of
 from roles.owned import Owned
 

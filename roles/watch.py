@@ -7,11 +7,11 @@ wanted is taken away where the host has it.
 from __future__ import annotations
 
 from firstlight.maintenance_plan import loud
-from firstlight.monitor.log_streams import moves_logs
 from firstlight.monitor.rules import rules
 from firstlight.planned import WatchPlan
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
+from firstlight.settings.log_streams import moves_logs
 from firstlight.settings.watched import has_dashboards, is_monitor, monitors
 from roles.alertmanager import alertmanager
 from roles.dcgm import dcgm

@@ -26,6 +26,10 @@ def of_host(
     return ruleset(settings.firewall, openings, busy, chains(peerings(settings, site)))
 
 
+ADMINISTERED = ("ssh", "dashboards")
+"""Roles whose openings are for people who administer the host."""
+
+
 def ruleset(
     settings: Firewall,
     openings: Sequence[Opening],
@@ -63,7 +67,7 @@ def rules(opening: Opening) -> Iterator[str]:
         what = f"meta l4proto {NUMBERS[opening.protocol]}"
     # A container of the operator's has a private address, too: it is no administrator. Who names
     # networks may mean one behind a bridge of the host's own, whose name begins as Docker's do.
-    if opening.role == "ssh":
+    if opening.role in ADMINISTERED:
         bridges = ("docker0", "br-*") if opening.sources == PRIVATE else ("docker0",)
         what = " ".join([*(f'iifname != "{each}"' for each in bridges), what])
     yield from from_sources(opening, what)

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from firstlight.errors import FirstlightError
-from firstlight.monitor.receivers import Target, endpoint, entry
+from firstlight.monitor.receivers import Target, endpoint, entry, matcher
 from firstlight.rendering import MANAGED
 from firstlight.secret import Secret
 from firstlight.secrets.needed import had, receiver_secret
@@ -131,7 +131,7 @@ def beat(alerts: Alerts) -> dict[str, Any]:
 def by_severity(name: str, receiver: Receiver) -> dict[str, Any]:
     """Return the route of one receiver; those after it are asked as well."""
     return {
-        "matchers": [f'severity=~"{"|".join(receiver.severities)}"'],
+        "matchers": [matcher(receiver.severities)],
         "receiver": name,
         "repeat_interval": f"{receiver.repeat}m",
         "continue": True,

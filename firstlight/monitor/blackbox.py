@@ -16,12 +16,12 @@ import yaml
 from firstlight import site as sites
 from firstlight.edge import pools, routes
 from firstlight.engines.placement import placed
-from firstlight.monitor.log_streams import slug
 from firstlight.monitor.targets import LOOPBACK, authority
 from firstlight.ready import PIECES, Endpoint
 from firstlight.rendering import MANAGED
 from firstlight.settings.fronts import Site
 from firstlight.settings.host import HostSettings
+from firstlight.settings.log_streams import slug
 from firstlight.settings.watched import watches
 
 PORT = 9115

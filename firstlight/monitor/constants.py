@@ -17,6 +17,7 @@ from firstlight.settings.watched import watches
 from firstlight.sizing.check import cache_bytes
 
 HOURS_OF_A_YEAR = 365.25 * 24
+DAY = 86400
 
 
 def constants(monitor: HostSettings, site: Site) -> Group:
@@ -39,6 +40,11 @@ def _of(host: HostSettings) -> Iterable[Record]:
     cost, hours = host.monitor.cost, host.monitor.alerts.backup_hours
     yield _constant("instance:hardware_cost:per_hour", hourly(cost), instance=host.name)
     yield _constant("instance:energy_overhead:ratio", cost.overhead, instance=host.name)
+    tls = host.edge.tls
+    if host.edge.enabled and tls.mode in ("internal-ca", "self-signed"):
+        # Made anew with a third of its life left: a quarter is late, however short its life is.
+        limit = tls.leaf_days * DAY / 4
+        yield _constant("instance:certificate_limit:seconds", limit, instance=host.name)
     if hours:
         yield _constant("instance:backup_age_limit:seconds", hours * 3600, instance=host.name)
 

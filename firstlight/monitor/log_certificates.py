@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from firstlight import pki, site
-from firstlight.monitor.log_streams import slug
 from firstlight.settings import HostSettings
+from firstlight.settings.log_streams import slug
 
 
 def sender_leaf(settings: HostSettings) -> pki.Leaf:

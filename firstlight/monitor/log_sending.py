@@ -9,11 +9,11 @@ from firstlight.catalogue import System
 from firstlight.edge import measure
 from firstlight.monitor import requests as program
 from firstlight.monitor.log_certificates import sender_leaf
-from firstlight.monitor.log_streams import Stream, receivers, slug, streams
 from firstlight.monitor.log_unit import CA, FOLDER, STATE, UNITS, Part
 from firstlight.rendering import verbatim
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
+from firstlight.settings.log_streams import Stream, receivers, slug, streams
 
 CERTIFICATE, KEY = f"{FOLDER}/sender.crt", f"{FOLDER}/sender.key"
 PROGRAM = "/usr/local/lib/firstlight/requests-log"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from firstlight import site
 from firstlight.catalogue import System
 from firstlight.monitor.log_certificates import fingerprint, receiver_leaf, sender_leaf
-from firstlight.monitor.log_streams import Stream, taken
 from firstlight.monitor.log_unit import CA, FOLDER, UNITS, Part
 from firstlight.rendering import render
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
+from firstlight.settings.log_streams import Stream, taken
 
 KEPT = "/var/log/journal/remote"
 SOCKETS = "/run/firstlight-logs"

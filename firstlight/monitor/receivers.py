@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +14,9 @@ Target = Email | Webhook | Slack | Pagerduty
 Reveal = Callable[[SecretSource, str], str]
 TITLE, TEXT = '{{ template "firstlight.title" . }}', '{{ template "firstlight.text" . }}'
 PORTS = {"https": 443, "http": 80}
+SEVERITIES = ("critical", "warning", "info")
+UNSAID = "warning"
+"""What an alert of another severity, or of none, is taken for: rules of people's own have such."""
 
 
 def entry(target: Target, reveal: Reveal, ca: str) -> dict[str, Any]:
@@ -39,6 +42,14 @@ def entry(target: Target, reveal: Reveal, ca: str) -> dict[str, Any]:
             "details": {"text": TEXT},
         }
     return {**found, **({"http_config": client} if client else {})}
+
+
+def matcher(severities: Collection[str]) -> str:
+    """Return the matcher of alerts of these severities; no alert is nobody's for want of one."""
+    if UNSAID not in severities:
+        return f'severity=~"{"|".join(severities)}"'
+    others = [each for each in SEVERITIES if each not in severities]
+    return f'severity!~"{"|".join(others)}"' if others else 'severity=~".*"'
 
 
 def mail(target: Email, reveal: Reveal, ca: str) -> dict[str, Any]:

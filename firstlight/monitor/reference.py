@@ -42,7 +42,8 @@ METRICS_CONSTANTS = """\
 Promises, prices and limits are recorded, too: `site:slo_ttft_seconds:p95`, `site:slo_inter_token_seconds:p95`,
 `site:slo_errors:ratio`, `site:energy_price:per_kwh`, `site:currency:info{currency}`, and for each host
 `instance:hardware_cost:per_hour`, `instance:energy_overhead:ratio`, `instance:backup_age_limit:seconds` (where
-backups are made), `replica:vram_kv:bytes` (where `nvidia.card` names the cards and the model's dimensions are known).
+backups are made), `instance:certificate_limit:seconds` (of edges whose certificate the site makes: a quarter of
+`edge.tls.leaf_days`), `replica:vram_kv:bytes` (where `nvidia.card` names the cards and the model's dimensions are known).
 """
 ALERTS_HEAD = """\
 # Alerts

@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from firstlight.monitor.log_streams import senders
 from firstlight.settings.check_edges import GATE_OFFSET
 from firstlight.settings.fronts import Site, fronts
 from firstlight.settings.host import HostSettings
+from firstlight.settings.log_streams import senders
 from firstlight.settings.problem import NOTHING, Problem
 from firstlight.settings.sources import ADMIN, ANYWHERE, addresses_of, is_network, members
 

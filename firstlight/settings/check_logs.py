@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from firstlight.monitor.log_streams import senders, taken
 from firstlight.settings.check_firewall import roles_ports
 from firstlight.settings.fronts import Site
 from firstlight.settings.host import HostSettings
+from firstlight.settings.log_streams import senders, taken
 from firstlight.settings.problem import NOTHING, Problem
 from firstlight.settings.sources import addresses_of
 from firstlight.settings.watched import monitors

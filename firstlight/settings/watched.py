@@ -14,7 +14,7 @@ def watches(monitor: HostSettings, site: Site) -> list[HostSettings]:
     if not monitor.monitor.enabled:
         return []
     watched = [host for host in site.values() if host.monitor.enabled]
-    if any(GROUP in host.groups for host in site.values()):
+    if grouped(site):
         return watched if GROUP in monitor.groups else []
     if not monitor.edge.enabled:
         return []
@@ -24,11 +24,23 @@ def watches(monitor: HostSettings, site: Site) -> list[HostSettings]:
 
 def monitors(host: HostSettings, site: Site) -> list[HostSettings]:
     """Return the hosts that watch ``host``, in the inventory's order."""
+    own = site.get(host.name)
+    if own is None or not own.monitor.enabled:
+        return []
+    if grouped(site):
+        return [each for each in site.values() if GROUP in each.groups and each.monitor.enabled]
+    # By the edges, of which there are few, and not by all hosts: it is asked again and again.
+    edges = [each for each in site.values() if each.edge.enabled and each.monitor.enabled]
     return [
         each
-        for each in site.values()
-        if any(watched.name == host.name for watched in watches(each, site))
+        for each in edges
+        if each.name == host.name or any(one.name == host.name for one in fronted(each, site))
     ]
+
+
+def grouped(site: Site) -> bool:
+    """Whether there is a host in the group of monitors."""
+    return any(GROUP in host.groups for host in site.values())
 
 
 def is_monitor(host: HostSettings, site: Site) -> bool:

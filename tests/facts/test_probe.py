@@ -134,3 +134,25 @@ def test_no_listener_hides_behind_ours() -> None:
 def test_garbage_never_raises(garbage: list[str]) -> None:
     probe = HostProbe().process(garbage)
     assert (probe.uid, probe.memory, probe.systemd) == (-1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("/etc/systemd/system/firstlight-facts.service", "exporters"),
+        ("/etc/systemd/system/firstlight-gpu-exporter.service", "dcgm"),
+        ("/etc/systemd/system/prometheus.service.d/firstlight.conf", "prometheus"),
+        ("/etc/prometheus/firstlight/releases", "prometheus"),
+        ("/etc/systemd/system/prometheus-alertmanager.service.d/firstlight.conf", "alertmanager"),
+        ("/etc/firstlight/alertmanager/alertmanager.yml", "alertmanager"),
+        ("/etc/firstlight/grafana/grafana.ini", "grafana"),
+        ("/etc/firstlight/logs/ca.crt", "logs"),
+    ],
+)
+def test_what_observes_is_seen_by_whatever_is_left_of_it(
+    path: str, role: str, tmp_path: Path
+) -> None:
+    places = ("/etc/systemd/system", "/etc/prometheus", "/etc/firstlight")
+    (tmp_path / path[1:]).mkdir(parents=True)
+    instead: dict[str, object] = {each: tmp_path / each[1:] for each in places}
+    assert gather(HostProbe, instead=instead, store="/none").observing == {role}

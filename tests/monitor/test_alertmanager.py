@@ -13,6 +13,7 @@ import pytest
 
 from firstlight.monitor import alertmanager as configuration
 from firstlight.monitor.alertmanager import loaded_as
+from firstlight.monitor.receivers import matcher
 from tests.monitor.alerting import SECRETS, Running, programs, running, settings, write
 from tests.monitor.sinks import until
 
@@ -61,6 +62,26 @@ def test_a_warning_pages_nobody_and_what_is_over_is_told(told: Running) -> None:
     told.fire(warm, lasts=0)
     assert until(lambda: "GpuWarm" in told.http.alerts(HOOK, "resolved"))
     assert not [each for each in told.http.at(PAGER) if "GpuWarm" in str(each)]
+
+
+def test_an_alert_of_peoples_own_without_a_severity_is_a_warning(told: Running) -> None:
+    told.fire({"alertname": "OursBare"}, {"alertname": "OursOdd", "severity": "page"})
+    assert until(lambda: {"OursBare", "OursOdd"} <= set(told.http.alerts(HOOK)))
+    assert not [each for each in told.http.at(PAGER) if "Ours" in str(each)]
+
+
+@pytest.mark.parametrize(
+    ("severities", "found"),
+    [
+        (("critical", "warning"), 'severity!~"info"'),
+        (("critical",), 'severity=~"critical"'),
+        (("warning",), 'severity!~"critical|info"'),
+        (("info", "critical"), 'severity=~"info|critical"'),
+        (("critical", "warning", "info"), 'severity=~".*"'),
+    ],
+)
+def test_no_alert_is_nobodys(severities: tuple[str, ...], found: str) -> None:
+    assert matcher(severities) == found
 
 
 def test_a_host_that_is_down_and_a_worse_alert_silence_the_rest(told: Running) -> None:

@@ -164,7 +164,7 @@ def test_guessing_a_password_is_slow(doors: Doors, way: str) -> None:
     guess = base64.b64encode(b"admin:guess").decode()
     headers = {"Authorization": f"bAsIc {guess}"} if way.startswith("/api") else {}
     seen = [doors.ask(doors.dashboards, way, headers=headers)[0] for _ in range(15)]
-    assert seen[-1] == 429
+    assert 429 in seen  # one more is let past every six seconds
     # Whoever has a session, or a token, is not held up by it.
     token = {"Authorization": "Bearer glsa_token"}
     assert {doors.ask(doors.dashboards, "/api/org", headers=token)[0] for _ in range(15)} == {200}

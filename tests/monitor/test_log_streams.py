@@ -9,11 +9,11 @@ import pytest
 
 from firstlight.catalogue import supported_system
 from firstlight.monitor.log_sending import KEY, NAMESPACE, sending
-from firstlight.monitor.log_streams import moves_logs, receivers, senders, slug, taken
 from firstlight.monitor.log_taking import BOUNDS, CONF, file_size, taking
 from firstlight.monitor.log_unit import UNITS
 from firstlight.secret import Secret
 from firstlight.settings import SettingsError
+from firstlight.settings.log_streams import moves_logs, receivers, senders, slug, taken
 from roles.logs import mode, opens
 from tests.monitor.log_site import LOGS, WATCHED, sending_site
 

@@ -75,6 +75,9 @@ def test_without_it_or_its_data_there_is_none(
 ) -> None:
     inventory = hosts()
     inventory["watch1"][0]["monitor"] = {"grafana": {"image": GRAFANA}, **monitor}
+    if not monitor.get("enabled", True):  # of all: a monitor alone that is off is a mistake
+        for data, _ in inventory.values():
+            data["monitor"] = {**data.get("monitor", {}), **monitor}
     if "prometheus" in monitor:
         inventory["watch1"][0]["monitor"]["prometheus"]["remote_write"] = [
             {"url": "https://metrics.example.net/write"}

@@ -122,3 +122,12 @@ def test_every_page_says_where_it_is_from() -> None:
     said = ("# Recorded", "# SIMULATED", "# Written by hand after")
     assert {name for name, head in heads.items() if not head.startswith(said)} == set()
     assert {name for name, head in heads.items() if head == "# Recorded"} >= {"vllm", "llamacpp"}
+
+
+def test_a_short_certificate_is_late_later(load: Load) -> None:
+    def told(**tls: object) -> dict[str, str]:
+        box = load(edge={"tls": tls})
+        return exprs(rules(box, {box.name: box}))
+
+    assert told()["instance:certificate_limit:seconds"] == "vector(1944000.0)"  # 22.5 of 90 days
+    assert told(leaf_days=7)["instance:certificate_limit:seconds"] == "vector(151200.0)"

@@ -116,3 +116,11 @@ def test_containers_on_any_bridge_of_docker_are_no_administrators(load: Load) ->
         'ip saddr 10.7.0.0/24 iifname != "docker0" tcp dport 22 accept '
         'comment "ssh: from admin networks"'
     ]
+
+
+def test_nor_are_they_people_who_look_at_dashboards(load: Load) -> None:
+    grafana = {"image": "docker.io/grafana/grafana@sha256:" + "a" * 64}
+    shown = declared(load, "gpu1", gpu1={"monitor": {"grafana": grafana}})[3443,]
+    found = list(rules(shown))
+    assert found and not shown.anywhere
+    assert all('iifname != "docker0" iifname != "br-*" tcp dport 3443' in each for each in found)
