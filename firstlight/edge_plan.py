@@ -62,7 +62,7 @@ def nginx_release(
                 sites,
                 edge=bool(public),
                 ipv6=probe.ipv6,
-                openssl=system.openssl,
+                system=system,
             ),
         ),
     )

@@ -34,12 +34,14 @@ SECONDS = 10
 class Page:
     """A page of metrics: ``path`` on the telemetry port, ``source`` as nginx's proxy_pass has it.
 
-    An ``engine``'s page is asked for with the secret that the engine wants.
+    An ``engine``'s page is asked for with the secret that the engine wants. A ``file`` is shown as
+    it is.
     """
 
     path: str
-    source: str
+    source: str = ""
     engine: bool = False
+    file: str = ""
 
 
 def engine_path(instance: Instance) -> str:
@@ -48,9 +50,15 @@ def engine_path(instance: Instance) -> str:
     return f"{ENGINE}{quote(instance.name)}" if shows else ""
 
 
-def pages(instances: Sequence[Instance], *, gpus: bool, edge: bool) -> tuple[Page, ...]:
-    """Return every page of a host: ``gpus`` are measured there, it has a public ``edge``."""
-    found = [Page(NODE, f"http://127.0.0.1:{NODE_PORT}/metrics")]
+def pages(
+    instances: Sequence[Instance], *, gpus: bool, edge: bool, facts: str = ""
+) -> tuple[Page, ...]:
+    """Return every page of a host: ``gpus`` are measured there, it has a public ``edge``.
+
+    ``facts`` is the file that stands for node exporter where the distribution has none.
+    """
+    node = Page(NODE, file=facts) if facts else Page(NODE, f"http://127.0.0.1:{NODE_PORT}/metrics")
+    found = [node]
     if gpus:
         address = EngineNetwork(GPU_PORT).container
         found.append(Page(GPU, f"http://{address}:{GPU_PORT}/metrics"))

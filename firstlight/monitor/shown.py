@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from firstlight import site
+from firstlight.catalogue import System
 from firstlight.edge import tls
 from firstlight.edge.dashboards import Dashboards
 from firstlight.edge.release import Fragments
 from firstlight.edge.telemetry import Telemetry, pages
 from firstlight.engines.instance import Instance
+from firstlight.exporter.program import FILE
+from firstlight.exporter.spec import METRICS
 from firstlight.monitor.certificates import fingerprint, people_leaf
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site
 from firstlight.settings.watched import has_dashboards, measures_gpus, monitors
+
+FACTS = f"{METRICS}/{FILE}"
 
 
 def ports(settings: HostSettings, sites: Site) -> dict[str, int]:
@@ -27,15 +32,20 @@ def ports(settings: HostSettings, sites: Site) -> dict[str, int]:
 
 
 def telemetry(
-    settings: HostSettings, instances: Sequence[Instance], sites: Site, *, edge: bool
+    settings: HostSettings, instances: Sequence[Instance], sites: Site, *, edge: bool, node: bool
 ) -> Telemetry | None:
-    """Return what the host shows to its monitors; None where nobody watches it."""
+    """Return what the host shows to its monitors; None where nobody watches it.
+
+    Its distribution has a ``node`` exporter, or its facts alone are shown.
+    """
     watchers = monitors(settings, sites)
     if not watchers:
         return None
     return Telemetry(
         port=settings.monitor.port,
-        pages=pages(instances, gpus=measures_gpus(settings, sites), edge=edge),
+        pages=pages(
+            instances, gpus=measures_gpus(settings, sites), edge=edge, facts="" if node else FACTS
+        ),
         watchers=tuple(fingerprint(each) for each in watchers),
         ca=site.authority(settings).pem,
         leaf=site.gate_leaf(settings),
@@ -58,17 +68,19 @@ def fragments(
     *,
     edge: bool,
     ipv6: bool,
-    openssl: str,
+    system: System,
 ) -> list[Fragments]:
     """Return the parts of the host's release that its observation needs."""
     found: list[Fragments] = []
-    shown = telemetry(settings, instances, sites, edge=edge)
+    shown = telemetry(
+        settings, instances, sites, edge=edge, node=bool(system.node_exporter_packages)
+    )
     if shown is not None:
         found.append(lambda folder: shown.files(folder, ipv6=ipv6))
     if has_dashboards(settings, sites):
         found.append(
             lambda folder: dashboards(settings, folder, edge=edge).files(
-                folder, ipv6=ipv6, openssl=openssl
+                folder, ipv6=ipv6, openssl=system.openssl
             )
         )
     return found

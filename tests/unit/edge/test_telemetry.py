@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from firstlight.edge.telemetry import Page, pages
 from firstlight.facts.probe import HostProbe
 from firstlight.monitor.certificates import fingerprint
+from firstlight.rendering import render
 from firstlight.settings import HostSettings
 from tests.unit.edge.conftest import MakeSite, served, texts
 
@@ -97,3 +99,13 @@ def test_what_monitors_and_administrators_reach_is_not_for_clients(
     listening = [f"listen=0.0.0.0:{each} nginx" for each in (80, 443, 3443, 9443, 19532)]
     assert HostProbe().process([*listening, *inner]).served == {80, 443}
     assert HostProbe().process(listening).served == {80, 443, 3443, 9443, 19532}
+
+
+def test_without_a_node_exporter_the_facts_alone_are_shown() -> None:
+    page, *others = pages((), gpus=False, edge=False, facts="/var/lib/x.prom")
+    assert not others and page == Page("/node", file="/var/lib/x.prom")
+    text = render(
+        "etc/nginx/firstlight/telemetry.conf",
+        folder="/f", ipv6=False, port=9443, pages=(page,), watchers=(), seconds=10,
+    )  # fmt: skip
+    assert "alias /var/lib/x.prom;" in text and "proxy_pass" not in text
