@@ -48,8 +48,8 @@ $(SCANNERS): $(DONE) requirements/scan.txt
 	@touch "$(SCANNERS)"
 
 test: $(DONE) $(SCANNERS) ## All tests, the lab's too where it can run
-	@"$(BIN)/python" -m pytest -n "$(WORKERS)" --dist loadfile -m "not vm" $(PYTEST_ARGS)
-	@"$(BIN)/python" -m pytest -m vm tests/lab/vm $(PYTEST_ARGS)
+	@"$(BIN)/python" -m pytest -n "$(WORKERS)" --dist loadfile -m "not vm and not alone" $(PYTEST_ARGS)
+	@"$(BIN)/python" -m pytest -m "vm or alone" tests/lab $(PYTEST_ARGS)
 
 vm: $(DONE) ## The tests on an emulated machine with a kernel of its own: beside nothing else
 	@"$(BIN)/python" -m pytest -m vm tests/lab/vm $(PYTEST_ARGS)

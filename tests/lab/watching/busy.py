@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from dataclasses import replace
 
@@ -34,7 +35,8 @@ class Busy:
     def end(self) -> None:
         self.over.set()
         for thread in self.threads:
-            thread.join(timeout=60)
+            if thread.ident is not None:
+                thread.join(timeout=60)
 
     def flood(self) -> None:
         while not self.over.is_set():
@@ -42,6 +44,13 @@ class Busy:
             self.over.wait(1)
 
     def fill(self) -> None:
+        """Twice as many long answers at a time as there is room for: some wait at any moment."""
         body = {**chat(1900), "model": "second", "ignore_eos": True}
-        while not self.over.is_set():
-            Crowd(self.many, [body] * 8, at_once=8, seconds=60).ask()
+        crowd = Crowd(self.many, [body] * 200, at_once=16, seconds=240)
+        with tempfile.TemporaryDirectory() as folder:
+            asking = crowd.begin(folder)
+            while not self.over.wait(1):
+                if asking.poll() is not None:
+                    asking = crowd.begin(folder)
+            asking.terminate()
+            asking.communicate(timeout=30)

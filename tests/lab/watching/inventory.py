@@ -11,8 +11,8 @@ TOLD = json.loads(os.environ.get("WATCHING", "{}"))
 everything = lab_inventory(LAB, "llamacpp", edges="lab3", monitors="lab3")
 hosts = dict(everything)
 second = dict(lab_inventory(LAB, "vllm"))["lab2"]["models"][0]
-# Room for the contexts of two, and four at a time: it is filled by asking.
-second |= {"name": "second", "gpus": [0], "context": 2048, "concurrency": 8}
+# Room for four whole contexts, and many more at a time: it is filled by asking.
+second |= {"name": "second", "gpus": [0], "context": 2048, "concurrency": 32}
 second["args"] = {**second["args"], "kv-cache-memory-bytes": 4194304}
 hosts["lab2"]["models"] = [second]
 hosts["lab2"]["nvidia"]["card"] = "h100"
