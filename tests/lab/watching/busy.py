@@ -53,4 +53,4 @@ class Busy:
                 if asking.poll() is not None:
                     asking = crowd.begin(folder)
             asking.terminate()
-            asking.communicate(timeout=30)
+            asking.wait(timeout=30)
