@@ -76,7 +76,8 @@ class Telemetry:
     """What a host shows to monitors, at TCP ``port``.
 
     ``watchers`` are the SHA-1 fingerprints of the monitors' certificates, as nginx names them;
-    ``ca`` is the root that those come from, ``leaf`` what the host itself shows.
+    ``ca`` is the root that those come from, ``leaf`` what the host itself shows. A host that is
+    ``alone`` watches itself: nobody else is to reach the port.
     """
 
     port: int
@@ -84,13 +85,15 @@ class Telemetry:
     watchers: tuple[str, ...]
     ca: str
     leaf: Leaf
+    alone: bool = False
 
     def files(self, folder: str, *, ipv6: bool) -> Texts:
         """Return the release's files by name."""
+        everywhere = ("", "[::]:") if ipv6 else ("",)
         conf = render(
             f"{TEMPLATES}/telemetry.conf",
             folder=folder,
-            ipv6=ipv6,
+            addresses=("127.0.0.1:",) if self.alone else everywhere,
             port=self.port,
             pages=self.pages,
             watchers=self.watchers,

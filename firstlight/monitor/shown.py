@@ -49,6 +49,7 @@ def telemetry(
         watchers=tuple(fingerprint(each) for each in watchers),
         ca=site.authority(settings).pem,
         leaf=site.gate_leaf(settings),
+        alone=[each.name for each in watchers] == [settings.name],
     )
 
 

@@ -20,11 +20,15 @@ from pyinfra.api import State, StringCommand, operation
 from firstlight import adapter
 from firstlight.errors import FirstlightError
 from firstlight.monitor import maintenance
+from firstlight.monitor.alertmanager import FOLDER
 from firstlight.monitor.maintenance import Silences, Watched
 from firstlight.monitor.reach import piped
 
 LONGEST = 24 * 3600
 """Seconds after which no silence is made longer: a run that hangs does not keep it for ever."""
+
+# A host that is no monitor yet has nothing to silence, and perhaps no whole Python.
+ASK = f"if [ -e {FOLDER} ]; then exec python3 -I -; fi; cat >/dev/null"
 
 
 @dataclass
@@ -118,8 +122,8 @@ def one(run_state: State, run: Run, name: str, lasts: int | None) -> None:
     monitor = run_state.inventory.get_host(name)
     own = name not in still_running(run_state)
     try:
-        said = piped(monitor, "python3 -I -", text, maintenance.SECONDS, own=own)
-        found = maintenance.parsed(said)
+        said = piped(monitor, ASK, text, maintenance.SECONDS, own=own)
+        found = maintenance.parsed(said) if said.strip() else Silences()
     except FirstlightError as error:
         found = Silences(error=f"{error.what}: {error.why}")
     except (ValueError, KeyError, TypeError) as error:  # whatever it is that answered

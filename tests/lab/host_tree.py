@@ -27,7 +27,7 @@ ROOTS = (
 ELSE = ("var/lib/firstlight/manifest", "var/lib/firstlight/trials")
 # Different on every host by nature: when it was deployed, its certificates, its engines' secret.
 OF_ITS_OWN = re.compile(
-    r"receipt\.json$|/tls/|certificate\.prom$|engine-key$|backend\.conf$|/engines/[^/]+/(config|watch)"
+    r"receipt\.json$|/firstlight/run\.json$|/tls/|certificate\.prom$|engine-key$|backend\.conf$|/engines/[^/]+/(config|watch)"
     r"|firstlight-engine-.*\.service$"
 )
 NAMED_BY_CONTENT = re.compile(rb"/([a-z]+)-[0-9a-f]{12}")

@@ -103,7 +103,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory, nginx: Path) -> Iterator[Doo
         found = Doors(free_port(), free_port(), site, folder)
         instead = {
             release.folder: str(folder),
-            "listen 9443 ": f"listen 127.0.0.1:{found.telemetry} ",
+            "listen 127.0.0.1:9443 ": f"listen 127.0.0.1:{found.telemetry} ",
             "listen 3443 ": f"listen 127.0.0.1:{found.dashboards} ",
             "127.0.0.1:9100": f"127.0.0.1:{source}",
             "X25519MLKEM768:": "",  # this machine's OpenSSL may be older than the host's

@@ -51,7 +51,7 @@ class Site:
         monkeypatch.setattr(operations, "piped", self.piped)
 
     def piped(self, host: Any, program: str, stdin: str, seconds: int, *, own: bool) -> str:
-        assert own and program == "python3 -I -" and 0 < seconds <= 60
+        assert own and "python3 -I -" in program and 0 < seconds <= 60
         lasts = next(each for each in (900, 60) if f'"lasts": {each}' in stdin)
         self.asked.append((host.name, lasts, "s1" if '"id": "s1"' in stdin else ""))
         answer = self.answers.get(
