@@ -35,6 +35,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(top if top in ("lab", "roles") else "unit")
         if top == "lab" and (reason := config.stash[REASON]):
             item.add_marker(pytest.mark.skip(reason=reason))
+        # Real hosts on a busy machine: a second failure counts, and the first is told as well.
+        if top == "lab" and os.environ.get("CI") == "true":
+            item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: schedule.place(item.nodeid))
 
 
@@ -58,3 +61,7 @@ def pytest_terminal_summary(
 ) -> None:
     if (reason := config.stash[REASON]) and config.option.markexpr != "not lab":
         terminalreporter.write_line(f"LAB TESTS SKIPPED: {reason}", yellow=True, bold=True)
+    # The plugin tells the names alone of what failed and was tried once more.
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"tried once more: {report.nodeid}", sep="_")
+        terminalreporter.write_line(report.longreprtext)

@@ -26,15 +26,6 @@ KEEP = bool(os.environ.get("KEEP_LAB"))
 os.environ["MONITOR"] = ""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have CI try what failed on a lab host once more: a second failure counts, both are told."""
-    if os.environ.get("CI") == "true":
-        here = Path(__file__).parent
-        for item in items:
-            if item.path.is_relative_to(here):
-                item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture(scope="session")
 def rack() -> Iterator[TestRack]:
     """A lab of two bare hosts with llama.cpp's image; gone afterwards."""
