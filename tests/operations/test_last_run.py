@@ -9,13 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pyinfra.api import StringCommand
 
 from firstlight import run_marks
 from firstlight.facts.last_run import LastRunResult
 from firstlight.last_run import FAILED, PATH, RUNNING, WELL, LastRun, lock_of
+from firstlight.operations import last_run as operations
 from firstlight.operations.last_run import ended
 from firstlight.run_marks import RunMarks, marking
-from tests.operations.play import commands, converged, run
+from tests.operations.play import converged, run
 
 RUN = LastRun(RUNNING, "2026-11-21T18:35:33+00:00", version="0.1.0", lock="abc")
 
@@ -26,8 +28,15 @@ def test_a_run_that_changed_nothing_is_not_marked(have: str) -> None:
 
 
 @pytest.mark.parametrize("have", [RUNNING, FAILED])
-def test_one_that_ended_well_says_so(tmp_path: Path, have: str) -> None:
-    [command] = commands(ended, {LastRunResult: have}, run=RUN)[0]
+def test_one_that_ended_well_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, have: str
+) -> None:
+    asked: list[StringCommand] = []
+    monkeypatch.setattr(operations, "aside", lambda _, command: not asked.append(command))
+    assert converged(ended, {LastRunResult: have}, run=RUN) and not asked  # as long as it plans
+    monkeypatch.setattr("firstlight.adapter.is_executing", lambda _: True)
+    assert converged(ended, {LastRunResult: have}, run=RUN)  # the mark is no change
+    command = asked[0]
     file = tmp_path / "run.json"
     assert run(command, instead={PATH: file}).returncode == 0
     assert json.loads(file.read_text()).items() >= {"result": WELL, "lock": "abc"}.items()
