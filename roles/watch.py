@@ -41,9 +41,9 @@ def watch(host: WatchPlan) -> None:
 def monitor(host: WatchPlan, settings: HostSettings, sites: Site) -> None:
     """Set up what a monitor has, and take away what one has left that is none any more."""
     system, there, here = host.system, host.probe.observing, is_monitor(settings, sites)
+    if here or "alertmanager" in there:  # before who tells it: what nobody takes is lost
+        alertmanager(settings, sites, system)
     if here or "prometheus" in there:
         prometheus(settings, system, sites, rules(settings, sites) if here else {})
-    if here or "alertmanager" in there:
-        alertmanager(settings, sites, system)
     if has_dashboards(settings, sites) or "grafana" in there:
         grafana(settings, sites)

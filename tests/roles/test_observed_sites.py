@@ -25,8 +25,8 @@ RETIRED = [
     "Exporters | Measure nothing any more",
     "Dcgm | Remove the GPU exporter",
     "Logs | Send and take no journals",
-    "Prometheus | Watch no hosts from here",
     "Alertmanager | Tell no alerts",
+    "Prometheus | Watch no hosts from here",
     "Grafana | Have no Grafana",
 ]
 
