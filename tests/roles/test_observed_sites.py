@@ -139,7 +139,7 @@ def test_an_agent_keeps_no_alerts_and_no_dashboards(stage: Stage, tmp_path: Path
     inventory = site(tmp_path, **GRAFANA, prometheus={"mode": "agent", "remote_write": to})
     played = stage.play(inventory, with_left(EVERY), watched=True)
     operations = played.changes["mon1"]
-    assert {RETIRED[4], RETIRED[5]} <= set(operations) and RETIRED[3] not in operations
+    assert {RETIRED[3], RETIRED[5]} <= set(operations) and RETIRED[4] not in operations
     assert "Prometheus | Have Prometheus watch the hosts" in operations
     assert any(path.endswith("/telemetry.conf") for path in played.written["mon1"])
     assert not any(path.endswith("/dashboards.conf") for path in played.written["mon1"])
