@@ -19,7 +19,7 @@ import pytest
 from firstlight.engines.network import EngineNetwork
 from roles.engine import BRIDGE
 from roles.models import ACCOUNT, FENCE
-from tests.lab.rack import TestRack
+from tests.lab.rack import LAB, TestRack, firstlight
 from tests.lab.standing import NETWORK
 from tests.lab.tricks import every
 from tests.lab.tricks.every import Place, Trick
@@ -133,6 +133,8 @@ def places(rack: TestRack) -> tuple[Place, Place]:
 def stage(deployed: TestRack) -> Iterator[Stage]:
     """The lab with its witnesses; without them afterwards."""
     nonce = secrets.token_hex(6)
+    # Whatever ran before: a firewall on it would keep TCP from the one that is to hear it.
+    firstlight("lab", "reset", "lab2", "--name", LAB)
     parts = [(FOLDER / f"{name}.py").read_text() for name in ("plain", "crafted")]
     program = "\n".join(parts).replace("from tests.lab.tricks.plain import", "# of above:")
     routes = LED.replace("VIA", deployed.address("lab2"))
