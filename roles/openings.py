@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from firstlight.firewall.opening import Opening
-from firstlight.monitor import shown
 from firstlight.planned import GroundPlan
 from firstlight.settings import HostSettings
 from firstlight.settings.fronts import Site, fronts
@@ -31,8 +30,6 @@ def leaving(host: GroundPlan, declared: Sequence[Opening]) -> tuple[Opening, ...
     clients have nothing else.
     """
     let_in = {port for each in declared if each.protocol == "tcp" for port in each.ports}
-    # What a host shows to itself alone is served, and open to nobody.
-    let_in |= set(shown.ports(host.settings, host.sites).values())
     left = tuple(sorted(host.probe.served - let_in))
     if not left:
         return ()
