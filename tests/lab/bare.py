@@ -70,6 +70,20 @@ def events(h2c: h2.connection.H2Connection, opened: ssl.SSLSocket) -> list[h2.ev
     return found
 
 
+def ended(h2c: h2.connection.H2Connection, opened: ssl.SSLSocket) -> bool:
+    """Whether the edge ends an HTTP/2 connection, whatever it answers before: not a time-out."""
+    try:
+        while part := opened.recv(65536):
+            last = h2.events.ConnectionTerminated
+            if any(isinstance(each, last) for each in h2c.receive_data(part)):
+                return True
+    except TimeoutError:
+        return False
+    except OSError:  # its farewell may be lost in a reset
+        return True
+    return True
+
+
 def statuses_of(seen: list[h2.events.Event]) -> set[bytes]:
     """The statuses among ``seen``."""
     answers = [each for each in seen if isinstance(each, h2.events.ResponseReceived)]

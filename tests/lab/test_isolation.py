@@ -23,6 +23,7 @@ from tests.lab.rack import LAB, TestRack, firstlight
 from tests.lab.standing import NETWORK
 from tests.lab.tricks import every
 from tests.lab.tricks.every import Place, Trick
+from tests.lab.tricks.watch import watch
 
 FOLDER = Path(every.__file__).parent
 OTHER = EngineNetwork(9000)
@@ -51,14 +52,6 @@ AWAY = "systemctl stop witness; rm -f /run/witness.py" + FAR.replace(
 )
 LED = FAR.replace("CHANGE", "ip route replace $far via VIA")
 FREED = GONE + FAR.replace("CHANGE", "ip route delete $far")
-WATCH = """
-cat >/run/witness.py <<'END'
-{program}
-END
-systemd-run -q --collect --unit={unit} -p RuntimeMaxSec=180 {inside} \
-  python3 -u /run/witness.py {nonce} {interface} {hidden}
-for i in $(seq 50); do journalctl -q -o cat -u {unit} | grep -qx ready && break; sleep 0.1; done
-"""
 # As whoever the container runs as, with no more rights.
 USER = "setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs"
 ROUTED = f"""
@@ -95,14 +88,6 @@ class Stage:
         return {
             name for word in words for run, _, name in [word.partition("/")] if run == self.nonce
         }
-
-
-def watch(rack: TestRack, host: str, nonce: str, unit: str = "witness", inside: str = "") -> None:
-    program = (FOLDER / "witness.py").read_text()
-    interface = "eth0" if inside else "host0"
-    hidden = f"{every.HIDDEN}{'-another' if inside else ''}"
-    words = {"unit": unit, "inside": inside, "interface": interface, "hidden": hidden}
-    rack.sh(host, WATCH.format(program=program, nonce=nonce, **words))
 
 
 def places(rack: TestRack) -> tuple[Place, Place]:
