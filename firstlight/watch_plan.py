@@ -15,7 +15,7 @@ from firstlight.last_run import LastRun, lock_of
 from firstlight.lock.file import NAME
 from firstlight.monitor import alertmanager, own_names
 from firstlight.monitor.dcgm import class_of, declared_class
-from firstlight.monitor.obstacles import monitor_obstacles
+from firstlight.monitor.obstacles import monitor_obstacles, space_remark, watched_obstacles
 from firstlight.monitor.own_rules import host_rule_obstacles, unjudged
 from firstlight.nvidia.state import NvidiaState
 from firstlight.secret_plan import require_secrets
@@ -25,18 +25,27 @@ from firstlight.settings.watched import is_monitor, measures_gpus
 
 
 def require_watch(settings: HostSettings, sites: Site, system: System, probe: Probe) -> None:
-    """Raise all that keeps the host from being the monitor that it shall be."""
-    if not is_monitor(settings, sites):
-        return
-    require_secrets(settings, probe.systemd, "monitor")
-    found = list(monitor_obstacles(settings, sites, system, probe.listeners, probe.observing))
-    found += alertmanager.obstacles(settings)
-    if rules := unjudged(settings):
-        said: dict[str, str] = host.get_fact(RuleProblems, rules=rules) or {}
-        found += host_rule_obstacles(settings, said)
+    """Raise all that keeps the host from being watched, or from the monitor that it shall be."""
+    found = list(watched_obstacles(settings, sites, system, probe.listeners))
+    monitor = is_monitor(settings, sites)
+    if monitor:
+        require_secrets(settings, probe.systemd, "monitor")
+        found += monitor_obstacles(settings, sites, system, probe.listeners, probe.observing)
+        found += alertmanager.obstacles(settings)
+        if rules := unjudged(settings):
+            said: dict[str, str] = host.get_fact(RuleProblems, rules=rules) or {}
+            found += host_rule_obstacles(settings, said)
     if found:
         raise FirstlightError("\n".join(str(error) for error in found))
-    tell_unknown(settings, sites)
+    if monitor:
+        tell_space(settings, probe)
+        tell_unknown(settings, sites)
+
+
+def tell_space(settings: HostSettings, probe: Probe) -> None:
+    """Say that the disk fills before Prometheus drops anything, where it does."""
+    if remark := space_remark(settings, probe.free_for_samples):
+        adapter.say(f"{settings.name}: WARNING: {remark}")
 
 
 def tell_unknown(settings: HostSettings, sites: Site) -> None:

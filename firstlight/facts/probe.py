@@ -26,6 +26,9 @@ grep -q . /proc/net/if_inet6 2>/dev/null && echo ipv6=yes
 echo "memory=$(awk '/^MemTotal:/ {print $2 * 1024}' /proc/meminfo)"
 d=$store; while [ ! -d "$d" ]; do d=$(dirname "$d"); done
 echo "free=$(df -P -B1 "$d" | awk 'NR==2 {print $4}')"
+# What Prometheus holds already is its own.
+d=/var/lib/prometheus; while [ ! -d "$d" ]; do d=$(dirname "$d"); done
+echo "samples=$(df -P -B1 "$d" | awk 'NR==2 {print $4}') $(du -sB1 /var/lib/prometheus 2>/dev/null | cut -f1)"
 for marker in "$store"/*/.firstlight.json; do [ -f "$marker" ] && echo "stored=$(basename "$(dirname "$marker")")"; done
 ls /etc/cdi/*.yaml /etc/cdi/*.json /var/run/cdi/*.yaml /var/run/cdi/*.json 2>/dev/null | sed 's/^/cdi=/'
 if [ -f /etc/systemd/system/nginx.service.d/firstlight.conf ]; then :; else
@@ -65,6 +68,7 @@ true
 class Probe:
     """What a host is before anything is done to it. Memory and free space in bytes.
 
+    ``free_for_samples`` is what Prometheus may have: what is free on its disk, and what it has.
     ``engines`` are the units of engines that firstlight made.
     ``foreign_sites`` are the configuration files of an nginx that firstlight did not set up.
     ``seen_from`` is the address that the operator's connection comes from, ``seen_at`` the TCP port
@@ -83,6 +87,7 @@ class Probe:
     ipv6: bool = False
     memory: int = 0
     free: int = 0
+    free_for_samples: int = 0
     stored: frozenset[str] = frozenset()
     cdi_specs: frozenset[str] = frozenset()
     images: frozenset[str] = frozenset()
@@ -130,6 +135,7 @@ class HostProbe(FactBase[Probe]):
             ipv6=one.get("ipv6") == "yes",
             memory=whole(one.get("memory"), 0),
             free=whole(one.get("free"), 0),
+            free_for_samples=sum(whole(part, 0) for part in one.get("samples", "").split()),
             stored=frozenset(many.get("stored", ())),
             cdi_specs=frozenset(many.get("cdi", ())),
             images=frozenset(many.get("image", ())),

@@ -41,6 +41,16 @@ def test_this_machine(tmp_path: Path) -> None:
     assert not store.exists()
 
 
+def test_what_prometheus_holds_already_is_its_own(tmp_path: Path, stubs: Stubs) -> None:
+    stubs.add("df", "printf 'a line of heads\\n/dev/sda 9 9 1000 9%% /\\n'")
+    instead = {"/var/lib/prometheus": tmp_path / "prometheus"}
+    assert gather(HostProbe, stubs.env, instead, store="/srv").free_for_samples == 1000
+    (tmp_path / "prometheus").mkdir()
+    (tmp_path / "prometheus/chunk").write_bytes(b"1" * 50_000)
+    found = gather(HostProbe, stubs.env, instead, store="/srv").free_for_samples
+    assert 51_000 <= found < 70_000
+
+
 @pytest.mark.skipif(shutil.which("ss") is None, reason="no ss here")
 def test_a_listener_and_its_program(port: int) -> None:
     probe: Probe = gather(HostProbe, store="/srv/models")

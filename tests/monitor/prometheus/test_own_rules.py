@@ -11,7 +11,7 @@ import pytest
 
 from firstlight.catalogue import supported_system
 from firstlight.facts.prometheus import RuleProblems
-from firstlight.monitor.obstacles import monitor_obstacles
+from firstlight.monitor.obstacles import monitor_obstacles, space_remark, watched_obstacles
 from firstlight.monitor.own_rules import host_rule_obstacles, malformed, rule_obstacles, unjudged
 from firstlight.monitor.release import release_of
 from firstlight.settings.problem import SettingsError
@@ -148,6 +148,34 @@ def test_ports_that_others_hold(site: LoadSite) -> None:
     (error,) = monitor_obstacles(each["watch1"], each, row, listeners)
     assert error.what == "port 3000 is in use by node" and "Grafana" in error.why
     assert list(monitor_obstacles(each["watch1"], each, row, listeners, {"grafana"})) == []
+
+
+def test_a_node_exporter_of_ones_own(site: LoadSite) -> None:
+    each, row = site(), supported_system("debian", "13")
+    holders = {9100: frozenset({"prometheus-node", "node_exporter"})}
+    (error,) = watched_obstacles(each["gpu1"], each, row, holders)
+    assert error.what == "port 9100 is in use by node_exporter" and error.where == "gpu1"
+    # Where node exporter is in no package, nothing of ours listens there.
+    assert list(watched_obstacles(each["gpu1"], each, supported_system("rocky", "9.6"), holders)) == []  # fmt: skip
+    each = site(gpu1={"monitor": {"enabled": False}})
+    assert list(watched_obstacles(each["gpu1"], each, row, holders)) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "free", "said"),
+    [
+        ({}, 24_000_000_000, ""),
+        ({}, 23_000_000_000, "retention_size is 20.0 GB and Prometheus' disk has 23.0 GB"),
+        ({"retention_size": "1 GB"}, 1_000_000_000, "has 1.0 GB for it: it fills before"),
+        ({"mode": "agent", "remote_write": [{"url": "https://m.example.net/w"}]}, 10**9, ""),
+        ({}, 0, ""),  # not known
+    ],
+)
+def test_a_disk_that_fills_before_anything_is_dropped(
+    site: LoadSite, own: dict[str, Any], free: int, said: str
+) -> None:
+    remark = space_remark(site(watch1={"monitor": {"prometheus": own}})["watch1"], free)
+    assert said in remark and bool(remark) == bool(said)
 
 
 @pytest.mark.parametrize(
