@@ -37,10 +37,14 @@ def sh(rack: Rack, host: str, script: str, check: bool = True, timeout: float = 
 
 
 def boot_id(rack: Rack, host: str) -> str:
-    return sh(rack, host, f"cat {BOOT_ID}", check=False)
+    """The boot that the host is in; empty where it does not say so."""
+    try:
+        return sh(rack, host, f"cat {BOOT_ID}", check=False, timeout=15)
+    except subprocess.TimeoutExpired:  # the host went down within the session
+        return ""
 
 
-def wait_for_new_boot(rack: Rack, host: str, old: str, seconds: float = 60) -> str:
+def wait_for_new_boot(rack: Rack, host: str, old: str, seconds: float = 90) -> str:
     deadline = time.monotonic() + seconds
     while (now := boot_id(rack, host)) in ("", old):
         assert time.monotonic() < deadline, f"{host} did not come back within {seconds} s"
