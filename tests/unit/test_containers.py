@@ -16,12 +16,15 @@ from typing import Any
 
 import pytest
 
+from firstlight.catalogue.counters import GpuClass
 from firstlight.engines import ENGINES
 from firstlight.engines.instance import Node
 from firstlight.guard.unit import GuardUnit
+from firstlight.monitor.gpu_exporter import GpuExporterUnit
 from firstlight.settings import Model
+from firstlight.settings.gpu_exporter import GpuExporter
 from firstlight.settings.guard import Guard
-from roles import people
+from roles import grafana, people
 from roles.docker import DAEMON, NVIDIA_RUNTIME
 from tests.units import unit_of
 
@@ -110,6 +113,12 @@ def failing(words: list[str]) -> set[str]:
     return {number for number, good in OF_RUN.items() if not good(Run(words))}
 
 
+def started(text: str) -> str:
+    """Return the command that the unit's shell runs."""
+    line = next(line for line in text.splitlines() if line.startswith("ExecStart="))
+    return shlex.split(line.removeprefix("ExecStart="))[2].replace("$$", "")
+
+
 @pytest.mark.parametrize("engine", sorted(ENGINES))
 def test_an_engine(model: Make, engine: str) -> None:
     found = failing(unit_of(model(engine=engine, gpus=[0])).run())
@@ -133,10 +142,23 @@ def test_the_guard() -> None:
 
 
 def test_the_sign_in_of_people() -> None:
-    text = people.unit(IMAGE, "0" * 32)
-    line = next(line for line in text.splitlines() if line.startswith("ExecStart="))
-    words = shlex.split(shlex.split(line.removeprefix("ExecStart="))[2].replace("$$", ""))
-    held(failing(words), "people")
+    held(failing(shlex.split(started(people.unit(IMAGE, "0" * 32)))), "people")
+
+
+@pytest.mark.parametrize("gpu_class", ["geforce", "datacenter"])
+@pytest.mark.parametrize("profiling", [True, False])
+def test_the_dcgm_exporter(gpu_class: GpuClass, profiling: bool) -> None:
+    settings = GpuExporter(profiling=profiling)
+    found = failing(GpuExporterUnit(settings, IMAGE, gpu_class, 15).run())
+    if profiling and gpu_class == "datacenter":
+        held(found, "dcgm")
+    else:
+        assert found == set()
+
+
+def test_grafana() -> None:
+    text = grafana.unit(IMAGE, "0" * 32)
+    held(failing(shlex.split(started(text))), "grafana")
 
 
 def test_each_waiver_is_explained_to_readers_too() -> None:
