@@ -8,7 +8,9 @@ site = {
     "site": "prod",
     "ssh_user": "ops",
     "_sudo": True,
-    # "firewall": {"admin": ["10.0.9.0/24"]},  # who may come by SSH: private networks by default
+    # Who may come by SSH: private networks by default. A host's own "firewall" (edge1, monitor1)
+    # replaces this one as a whole: say admin there, too.
+    # "firewall": {"admin": ["10.0.9.0/24"]},
     "docker": {
         "source": "docker",
         "registries": {"registry.example.net": {"ca": "secrets/registry-ca.pem"}},

@@ -4,7 +4,8 @@ Change the lines marked <-- and run:
     firstlight keys issue me --site workstation
     firstlight lock inventories/workstation.py
     pyinfra inventories/workstation.py deploys/stack.py
-To run on the workstation itself, name the host "@local" and leave out the ssh_ keys.
+To run on the workstation itself, write "@local" instead of "workstation" in all three lists (the site
+keeps its name) and leave out the ssh_ keys.
 """
 
 workstation = [
