@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from pyinfra import host, inventory, state
 
-from firstlight import adapter, site
+from firstlight import adapter, layers, site
 from firstlight.catalogue import System
 from firstlight.edge import backend
 from firstlight.edge.release import CURRENT
@@ -60,6 +60,7 @@ def site_plan() -> SitePlan:
     if run not in _plans:
         lock = pins(adapter.inventory_file())
         settings = load_site(adapter.inventory_data(inventory), adapter.project_root(state), lock)
+        layers.tell_hidden(inventory)
         clock = PhaseClock(started=adapter.process_started())
         listen_to_operations(state, clock.add)
         _plans[run] = SitePlan(settings, clock)

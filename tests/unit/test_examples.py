@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from firstlight.settings import SettingsError, load_site
 ROOT = Path(__file__).parents[2]
 # pyinfra replaces the sockets and threads of a whole process: it reads in one of its own.
 READ = """
-import json, sys
+import json
 from pyinfra.api import State
 from pyinfra.context import ctx_state
 from pyinfra_cli.inventory import make_inventory_from_files
@@ -23,9 +24,9 @@ from firstlight import adapter
 state = State()
 state.cwd = "."
 with ctx_state.use(state):
-    found = adapter.inventory_data(make_inventory_from_files(sys.argv[1], cwd="."))
-print(json.dumps({name: (data, sorted(groups)) for name, (data, groups) in found.items()}))
+    made = make_inventory_from_files("inventory.py", cwd=".")
 """
+DATA = "print(json.dumps(adapter.inventory_data(made)))"
 # What the lock gives, and what `firstlight keys issue` makes.
 LOCKED = {"models[0].revision", "models[0].image"}
 KEYS = "edge.api_keys"
@@ -33,15 +34,20 @@ CA = 'docker.registries["registry.example.net"].ca'
 Hosts = dict[str, tuple[dict[str, object], list[str]]]
 
 
-def read(text: str, folder: Path) -> Hosts:
-    """Return what pyinfra makes of an inventory."""
-    (folder / "inventory.py").write_text(text)
-    command = [sys.executable, "-c", READ, "inventory.py"]
+def ran(program: str, folder: Path) -> Any:
+    """Return what ``program`` says of the folder's inventory, ``made`` by pyinfra."""
+    command = [sys.executable, "-c", READ + program]
     done = subprocess.run(
         command, check=False, cwd=folder, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    hosts: Hosts = json.loads(done.stdout)
+    return json.loads(done.stdout)
+
+
+def read(text: str, folder: Path) -> Hosts:
+    """Return what pyinfra makes of an inventory."""
+    (folder / "inventory.py").write_text(text)
+    hosts: Hosts = ran(DATA, folder)
     return hosts
 
 
