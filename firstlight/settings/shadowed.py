@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from firstlight.settings.host import HostSettings
+from firstlight.settings.secret_source import KINDS
 
 Layers = Sequence[tuple[str, Mapping[str, object]]]
 """Whose data, and the data: the nearest first, which wins."""
@@ -32,12 +33,15 @@ def shadowed(layers: Layers) -> Iterator[str]:
             if hidden:
                 yield (
                     f"{key} of {nearest} replaces that of {where} as a whole, so "
-                    f"{', '.join(hidden)} from there does not hold: say it at {nearest} as well"
+                    f"{', '.join(hidden)} from there does not hold; what shall hold stands at "
+                    f"{nearest}"
                 )
 
 
 def _hidden(path: str, kept: object, gone: object) -> Iterator[str]:
     if isinstance(kept, Mapping) and isinstance(gone, Mapping):
+        if kept.keys() & KINDS and gone.keys() & KINDS:  # another source of the same secret
+            return
         for name, value in gone.items():
             if name not in kept:
                 yield f"{path}.{name}"

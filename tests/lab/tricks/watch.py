@@ -18,6 +18,7 @@ for i in $(seq 50); do journalctl -q -o cat -u {unit} | grep -qx ready && break;
 
 
 def watch(rack: TestRack, host: str, nonce: str, unit: str = "witness", inside: str = "") -> None:
+    """Have the witness look at ``host``, or ``inside`` of something on it, until it is ready."""
     program = Path(__file__).with_name("witness.py").read_text()
     interface = "eth0" if inside else "host0"
     hidden = f"{every.HIDDEN}{'-another' if inside else ''}"

@@ -12,6 +12,7 @@ import pytest
 
 from firstlight import adapter, watch_plan
 from firstlight.catalogue import supported_system
+from firstlight.errors import FirstlightError
 from firstlight.facts.probe import Probe
 from firstlight.facts.prometheus import MetricNames
 from firstlight.monitor import own_names, promql
@@ -149,6 +150,22 @@ def test_the_run_warns_and_goes_on(
     ]
     watch_plan.require_watch(each["gpu1"], each, system, Probe())  # no monitor: nobody is asked
     assert asked == [MetricNames]
+
+
+def test_the_run_is_refused_for_a_port_and_warns_of_a_small_disk(
+    site: LoadSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each, said, system = site(), list[str](), supported_system("debian", "13")
+    monkeypatch.setattr(adapter, "say", said.append)
+    foreign = Probe(listeners={9100: frozenset({"node_exporter"})})
+    for name in ("gpu1", "watch1"):  # watched only, and a monitor
+        with pytest.raises(FirstlightError, match="port 9100 is in use by node_exporter"):
+            watch_plan.require_watch(each[name], each, system, foreign)
+    small = Probe(free_for_samples=10**9)
+    watch_plan.require_watch(each["gpu1"], each, system, small)
+    assert said == []
+    watch_plan.require_watch(each["watch1"], each, system, small)
+    assert len(said) == 1 and said[0].startswith("watch1: WARNING: monitor.prometheus.retention")
 
 
 def test_no_rules_ask_nobody(site: LoadSite) -> None:

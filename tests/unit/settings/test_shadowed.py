@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,14 @@ SITE, HOST = "the group site", "the host"
             ["monitor.alerts.receivers", "monitor.interval"],
         ),
         ([(HOST, {"site": "a", "models": []}), (SITE, {"site": "b", "models": [{}]})], []),
+        # Another source of one secret is no part of it that is missing.
+        (
+            [
+                (HOST, {"edge": {"people": {"client_secret": {"age": "a"}}}}),
+                (SITE, {"edge": {"people": {"client_secret": {"sops": "s", "key": "k"}}}}),
+            ],
+            [],
+        ),
         # Not ours: whoever reads it knows.
         ([(HOST, {"ssh_paramiko_connect_kwargs": {}}), (SITE, {"ssh_paramiko_connect_kwargs": {"a": 1}})], []),
     ],
@@ -45,7 +55,7 @@ def test_hosts_alike_share_a_line() -> None:
     layers: Layers = [(HOST, {"firewall": OWN}), (SITE, {"firewall": ADMIN})]
     assert remarks({"edge1": layers, "gpu1": [(HOST, {})], "monitor1": layers}) == [
         "edge1, monitor1: firewall of the host replaces that of the group site as a whole, so "
-        "firewall.admin from there does not hold: say it at the host as well"
+        "firewall.admin from there does not hold; what shall hold stands at the host"
     ]
 
 
@@ -70,7 +80,21 @@ def test_an_inventory_as_pyinfra_reads_it(tmp_path: Path) -> None:
     )
     assert said == [
         "a: firewall of the host replaces that of the group racks as a whole, so firewall.admin "
-        "from there does not hold: say it at the host as well",
+        "from there does not hold; what shall hold stands at the host",
         "b: ssh of the group gpu replaces that of the group racks as a whole, so ssh.forwarding "
-        "from there does not hold: say it at the group gpu as well",
+        "from there does not hold; what shall hold stands at the group gpu",
     ]
+
+
+def test_a_run_of_pyinfra_says_it_once(tmp_path: Path) -> None:
+    (tmp_path / "inventory.py").write_text(
+        'racks = (["@fake/a", "@fake/b"], {"site": "x", "firewall": {"admin": ["10.0.0.0/8"]}})\n'
+        'net = (["@fake/a"], {"firewall": {"connections": 99}})\n'
+    )
+    (tmp_path / "deploy.py").write_text("from firstlight.plan import site_plan\nsite_plan()\n")
+    command = [Path(sys.executable).parent / "pyinfra", "--dry", "inventory.py", "deploy.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout + done.stderr).count("WARNING: @fake/a: firewall of the group net") == 1
