@@ -100,8 +100,10 @@ def test_bombs_of_headers(client: Client, lines: list[str]) -> None:
     assert client.ask("/v1/models").status == 200
 
 
-def test_floods_of_http2(client: Client) -> None:
+def test_floods_of_http2(deployed: TestRack, client: Client) -> None:
     """Headers without an end, a list that packs tightly, streams that are reset at once."""
+    crashes = "grep -c 'exited on signal' /var/log/nginx/error.log || true"
+    before = deployed.sh(HOST, crashes).out
     bomb = [("x-" + str(number), "y" * 4000) for number in range(64)]
     head = [(":method", "GET"), (":path", "/v1/models"), (":scheme", "https"),
             (":authority", client.domain)]  # fmt: skip
@@ -128,6 +130,7 @@ def test_floods_of_http2(client: Client) -> None:
         assert client.ask("/v1/models").status == 200  # meanwhile
     sender.join(20)
     assert is_ended, "the edge takes thousands of streams that are reset at once"
+    assert deployed.sh(HOST, crashes).out == before  # it ended the connection, and not itself
 
 
 def image(megabytes: float) -> dict[str, object]:
