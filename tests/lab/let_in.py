@@ -7,10 +7,14 @@ from contextlib import contextmanager
 
 from tests.lab.rack import TestRack
 
-# What is added by hand is taken back within the minute, which is what the timer is for.
-OPEN = """
+# What is changed by hand is put back within seconds, which is what the timer is for. A look that has
+# begun already goes on when its timer is stopped, and would see the change: `start` waits for its end.
+UNKEPT = """
 systemctl stop firstlight-firewall-keep.timer
-nft insert rule inet firstlight input tcp dport {port} accept
+systemctl start firstlight-firewall-keep.service
+"""
+OPEN = f"""{UNKEPT}
+nft insert rule inet firstlight input tcp dport {{port}} accept
 """
 CLOSE = """
 systemctl restart firstlight-firewall.service

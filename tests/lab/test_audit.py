@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from tests.lab.let_in import UNKEPT
 from tests.lab.rack import Run, TestRack, firstlight
 
 INVENTORY = "inventories/lab.py"
 # The firewall's keeper would close within seconds what is opened here.
-OPEN = """
-set -e
-systemctl stop firstlight-firewall-keep.timer
+OPEN = (
+    f"set -e\n{UNKEPT}"
+    + """
 nft insert rule inet firstlight input tcp dport 4000-4999 accept
 nft insert rule inet firstlight input udp dport 9999 accept
 systemd-run -q --unit=opened-tcp python3 -m http.server 4444
@@ -33,6 +34,7 @@ address=$(ip -4 -o address show fl-8000 | awk '{print $4}' | cut -d/ -f1)
 nsenter -t "$engine" -n python3 -c 'import socket, sys
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", (sys.argv[1], 53))' "$address"
 """
+)
 MEND = """
 docker rm -f opened; systemctl stop opened-tcp opened-udp
 userdel -f opened; rm -f /etc/firstlight/secrets/opened

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.lab.let_in import UNKEPT
 from tests.lab.rack import TestRack
 
 PORT = 8088
@@ -20,6 +21,8 @@ docker run -d --rm --name stranger -p 0.0.0.0:{PORT}:80 stranger /usr/bin/perl -
   while (my $one = $made->accept) {{ print $one "stranger"; close $one }}' >/dev/null
 """
 ASK = f"timeout 2 bash -c 'head -c 8 </dev/tcp/{{}}/{PORT}' 2>/dev/null || true"
+# Docker says that it runs when perl has begun, and not yet listens.
+HEARD = f'for _ in $(seq 50); do [ -z "$({ASK.format("127.0.0.1")})" ] || break; sleep 0.1; done'
 
 
 def outside(rack: TestRack, port: int, seconds: float = 1.0) -> bytes:
@@ -44,7 +47,7 @@ def served(rack: TestRack) -> None:
 
 @pytest.fixture
 def published(deployed: TestRack) -> Iterator[TestRack]:
-    deployed.sh("lab1", PUBLISHED)
+    deployed.sh("lab1", f"{PUBLISHED}{HEARD}")
     yield deployed
     deployed.sh("lab1", "docker rm -f stranger >/dev/null 2>&1; docker rmi stranger >/dev/null")
 
@@ -53,9 +56,7 @@ def test_a_published_port_is_not_reached_from_outside(published: TestRack) -> No
     assert inside(published) == "stranger"
     assert outside(published, PORT) == b""
     # The proof that the firewall is what keeps it closed: without our table it is open.
-    published.sh(
-        "lab1", "systemctl stop firstlight-firewall-keep.timer; nft delete table inet firstlight"
-    )
+    published.sh("lab1", f"{UNKEPT}\nnft delete table inet firstlight")
     assert outside(published, PORT) == b"stranger"
     published.sh("lab1", "systemctl start firstlight-firewall-keep.timer firstlight-firewall-keep")
     assert outside(published, PORT) == b""
@@ -63,7 +64,7 @@ def test_a_published_port_is_not_reached_from_outside(published: TestRack) -> No
 
 def test_after_a_restart_of_docker_too(published: TestRack) -> None:
     published.sh("lab1", "systemctl restart docker")
-    published.sh("lab1", f"docker rm -f stranger >/dev/null 2>&1; {PUBLISHED}")
+    published.sh("lab1", f"docker rm -f stranger >/dev/null 2>&1; {PUBLISHED}{HEARD}")
     assert inside(published) == "stranger" and outside(published, PORT) == b""
     served(published)
 

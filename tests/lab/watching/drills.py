@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.lab.let_in import UNKEPT
+
 UNIT = "firstlight-engine-tiny.service"
 FACTS = "systemctl start firstlight-facts.service"
 PROGRAM = "/usr/lib/firstlight-lab/silicon.sh"
@@ -94,7 +96,7 @@ DRILLS = {
     "the firewall is gone": Drill(
         "lab1",
         alert("FirewallMissing", instance="lab1", severity="critical"),
-        f"systemctl stop firstlight-firewall-keep.timer; nft delete table inet firstlight; {FACTS}",
+        f"{UNKEPT}\nnft delete table inet firstlight; {FACTS}",
         f"systemctl start firstlight-firewall-keep.timer firstlight-firewall-keep.service; {FACTS}",
     ),
 }
