@@ -9,7 +9,7 @@ from typing import Any
 from firstlight.lab.services import archive
 from firstlight.lab.state import Rack
 from tests.lab.hub import switched
-from tests.lab.own_labs import boot_id, sh, wait_for_new_boot
+from tests.lab.own_labs import sh
 
 APT = "sudo DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends"
 TOOLKIT = "nvidia-container-toolkit nvidia-container-toolkit-base libnvidia-container-tools libnvidia-container1"
@@ -49,10 +49,3 @@ def update(rack: Rack, host: str, check: bool = True) -> str:
 
 def install(rack: Rack, host: str, packages: str, check: bool = True) -> str:
     return sh(rack, host, f"{APT} install {packages} 2>&1", check=check, timeout=300)
-
-
-def reboot(rack: Rack, host: str) -> None:
-    before = boot_id(rack, host)
-    sh(rack, host, "sudo systemctl reboot", check=False)
-    wait_for_new_boot(rack, host, before)
-    sh(rack, host, "systemctl is-system-running --wait", check=False)

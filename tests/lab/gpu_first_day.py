@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from tests.lab.gpu_rack import DRIVER, GpuRack
-from tests.lab.rack import Run
+from tests.lab.gpu_rack import DRIVER, NAME, GpuRack
+from tests.lab.rack import Run, firstlight
 
 # All that the layer's runs go by on a host: where it is as it was, a run finds nothing to do.
 STANDS = r"""
@@ -47,8 +47,15 @@ class GpuDays:
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
 
     def begin(self, host: str) -> Future[FirstRun]:
-        """Begin the first run on ``host`` if nobody has: beside whatever else goes on."""
-        if host not in self.runs:
+        """Begin the first run on ``host`` if nobody has: beside whatever else goes on.
+
+        One that failed is told to who asked for it; who asks next has it begun anew.
+        """
+        begun = self.runs.get(host)
+        if begun is not None and begun.done() and begun.exception() is not None:
+            firstlight("lab", "reset", host, "--name", NAME)
+            begun = None
+        if begun is None:
             self.runs[host] = self.pool.submit(self._live, host)
         return self.runs[host]
 

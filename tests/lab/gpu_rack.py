@@ -84,7 +84,7 @@ class GpuRack(TestRack):
     def gpu(self, host: str, *flags: str, **changes: Any) -> Run:
         """Run the GPU layer on ``host``, as `words` says."""
         words = self.words(host, *flags, **changes)
-        return command(*words, timeout=400, FIRSTLIGHT_LAB=NAME, ENGINE="llamacpp")
+        return command(*words, timeout=900, FIRSTLIGHT_LAB=NAME, ENGINE="llamacpp")
 
     def back(self, host: str) -> Run:
         """Return to what was proven before."""
@@ -137,10 +137,7 @@ class GpuRack(TestRack):
 
     def reboot(self, host: str) -> None:
         """Reboot by hand, as an operator would, and wait until the host's units are up."""
-        before = self.boot_id(host)
-        self.sh(host, "systemctl reboot", check=False)
-        own_labs.wait_for_new_boot(self.state, host, before)
-        self.sh(host, "systemctl is-system-running --wait", check=False)
+        own_labs.reboot(self.state, host)
 
     def power_cut(self, host: str) -> None:
         """Cut the host's power, and switch it on again."""
@@ -149,7 +146,7 @@ class GpuRack(TestRack):
         else:
             racks.switch_off(self.state, host, orderly=False)
         up()
-        self.sh(host, "systemctl is-system-running --wait", check=False)
+        self.sh(host, "systemctl is-system-running --wait", check=False, timeout=300)
 
     def strip(self, host: str) -> None:
         """Take the GPU layer off ``host`` and reboot it: no driver is loaded."""

@@ -44,7 +44,17 @@ def boot_id(rack: Rack, host: str) -> str:
         return ""
 
 
-def wait_for_new_boot(rack: Rack, host: str, old: str, seconds: float = 90) -> str:
+def reboot(rack: Rack, host: str) -> str:
+    """Reboot, and wait until the host's units are up; the boot that it is in then."""
+    before = boot_id(rack, host)
+    # Not within the session: one that the reboot cuts off may hang at its client.
+    sh(rack, host, "sudo systemd-run --quiet --on-active=1 systemctl reboot")
+    now = wait_for_new_boot(rack, host, before)
+    sh(rack, host, "systemctl is-system-running --wait", check=False, timeout=300)
+    return now
+
+
+def wait_for_new_boot(rack: Rack, host: str, old: str, seconds: float = 300) -> str:
     deadline = time.monotonic() + seconds
     while (now := boot_id(rack, host)) in ("", old):
         assert time.monotonic() < deadline, f"{host} did not come back within {seconds} s"

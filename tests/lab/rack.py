@@ -38,7 +38,7 @@ class Run:
         return self.out + self.err
 
 
-def command(*words: str, timeout: float = 300, **env: str) -> Run:
+def command(*words: str, timeout: float = 900, **env: str) -> Run:
     """Run a command in the checkout, bounded by ``timeout`` seconds."""
     began = time.monotonic()
     done = subprocess.run(
@@ -53,7 +53,7 @@ def command(*words: str, timeout: float = 300, **env: str) -> Run:
     return Run(done.returncode, done.stdout, done.stderr, time.monotonic() - began)
 
 
-def firstlight(*words: str, check: bool = True, timeout: float = 300) -> Run:
+def firstlight(*words: str, check: bool = True, timeout: float = 900) -> Run:
     """Run the ``firstlight`` command."""
     run = command(str(BIN / "firstlight"), *words, timeout=timeout)
     assert not check or run.code == 0, run.text
@@ -89,7 +89,7 @@ class TestRack:
         engine: str = "llamacpp",
         data: dict[str, Any] | None = None,
         deploy: str = "stack",
-        timeout: float = 400,
+        timeout: float = 900,
     ) -> Run:
         """Deploy the stack, or a layer of it, to ``host`` with ``pyinfra -y``."""
         words = self.pyinfra_words(host, "-y", *flags, data=data, deploy=deploy)
@@ -101,7 +101,7 @@ class TestRack:
         assert run.code == 0, run.text
         return run, json.loads(run.out)["results"]["totals"]
 
-    def sh(self, host: str, script: str, *, check: bool = True, timeout: float = 60) -> Run:
+    def sh(self, host: str, script: str, *, check: bool = True, timeout: float = 120) -> Run:
         """Run a shell ``script`` as root on ``host`` over SSH, under its known host key."""
         words = ssh.command_line(self.state, host, ["sudo", "sh", "-s"])
         began = time.monotonic()

@@ -18,7 +18,7 @@ def as_before(lab: GpuRack, host: str = "lab1") -> None:
 
 
 def test_a_held_lock_is_waited_for_and_its_holder_named(card: GpuRack) -> None:
-    with untouched(card), apt_in_use(card, 60) as pid:
+    with untouched(card), apt_in_use(card, 600) as pid:
         run = card.gpu("lab1", base={"apt_lock_timeout": 2}, branch=595)
     explained(run, "apt is in use by another program", "base.apt_lock_timeout", f"(pid {pid})")
     as_before(card)

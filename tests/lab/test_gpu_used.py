@@ -16,7 +16,6 @@ from tests.lab.standing import ADDRESS
 HOST, UNIT = "lab1", "firstlight-engine-tiny.service"
 # What the next run of the GPU layer would find in its way.
 AWAY = f"systemctl disable --now {UNIT} nginx; rm -f /etc/systemd/system/{UNIT}; systemctl daemon-reload"
-pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture

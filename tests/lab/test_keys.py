@@ -31,7 +31,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "ending": {},
     "leaver": {"klass": "gold"},
 }
-OVERLAP = 15  # seconds: more than the next command needs to begin
+OVERLAP = 45  # seconds: more than the next command needs until it has rendered the map
 
 
 @dataclass(frozen=True)

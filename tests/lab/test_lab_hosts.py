@@ -6,7 +6,7 @@ from pathlib import Path
 
 from firstlight.lab import ssh
 from firstlight.lab.state import Rack
-from tests.lab.own_labs import ONE, boot_id, sh, up, wait_for_new_boot
+from tests.lab.own_labs import ONE, boot_id, reboot, sh, up
 from tests.lab.rack import command, firstlight
 
 
@@ -71,9 +71,7 @@ def test_docker_and_nftables_work_inside_also_after_a_reboot(one: Rack) -> None:
     assert "hook input" in sh(
         one, "lab1", f"echo '{rules}' | sudo nft -f -; sudo nft list table inet own"
     )
-    before = boot_id(one, "lab1")
-    sh(one, "lab1", "sudo systemctl reboot", check=False)
-    wait_for_new_boot(one, "lab1", before)
+    reboot(one, "lab1")
     assert sh(one, "lab1", run) == "it runs"
     assert sh(one, "lab1", "sudo nft list tables | grep -c own || true") == "0"
 

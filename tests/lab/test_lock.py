@@ -91,6 +91,8 @@ def test_without_a_lock_nothing_is_done(tagged: Tagged) -> None:
 
 
 def test_the_lock_holds_a_host_until_it_is_updated(tagged: Tagged) -> None:
+    (tagged.file.parent / "firstlight.lock").unlink(missing_ok=True)
+    tagged.move()
     # what a new lock says is what serves already: the same digest and commit
     locked = firstlight("lock", str(tagged.file))
     assert f"{TAG}: (none) → {tagged.first[:19]}…" in locked.out

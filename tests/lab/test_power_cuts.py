@@ -56,7 +56,6 @@ def bare(rack: TestRack) -> HostTree:
     return bare_again(rack, HOST)
 
 
-@pytest.mark.timeout(900)
 def test_every_moment_is_mended(rack: TestRack, whole: HostTree, bare: HostTree) -> None:
     cut_off = []
     with faulty(rack, slow={"tiny.gguf": 250_000}):  # bytes a second

@@ -27,7 +27,7 @@ def board() -> Iterator[Rack]:
     archive.install(rack, HOST, "nvidia-driver-pinning-580")
     driver = f"nvidia-driver-cuda nvidia-kernel-open-dkms {archive.HEADERS}"
     archive.install(rack, HOST, f"{driver} nvidia-fabricmanager={OTHER}-1 {archive.TOOLKIT}")
-    archive.reboot(rack, HOST)
+    own_labs.reboot(rack, HOST)
     yield rack
     firstlight("lab", "down", "--purge", "--name", NAME)
 
@@ -63,7 +63,7 @@ def test_mig_devices_are_made_named_and_lost_at_a_reboot(board: Rack) -> None:
     found = sh(board, HOST, devices).split()
     wanted = [f"nvidia.com/gpu={name}" for name in ("0:0", "0:1", "0:2", *"1234567")]
     assert found == wanted
-    archive.reboot(board, HOST)
+    own_labs.reboot(board, HOST)
     assert sh(board, HOST, "nvidia-smi -L | grep -c MIG || true") == "0"
     assert sh(
         board, HOST, "nvidia-smi -i 0 --query-gpu=mig.mode.current --format=csv,noheader"
@@ -73,7 +73,7 @@ def test_mig_devices_are_made_named_and_lost_at_a_reboot(board: Rack) -> None:
 def test_a_gpu_that_has_fallen_off_the_bus(board: Rack) -> None:
     silicon = "sudo /usr/lib/firstlight-lab/silicon.sh set"
     sh(board, HOST, f"{silicon} fallen '[3]'; {silicon} absent '[7]'")
-    archive.reboot(board, HOST)
+    own_labs.reboot(board, HOST)
     ids = sh(board, HOST, "cat /sys/bus/pci/devices/*/device").split()
     assert ids.count("0x2330") == 7
     said = sh(board, HOST, "set +e; nvidia-smi -L; echo $?").splitlines()

@@ -52,7 +52,7 @@ def driven(bare: Rack) -> Driven:
         "nvidia-smi -L; echo smi $?; ls /sys/module/nvidia /dev/nvidia0 2>&1 | grep -c cannot",
         check=False,
     )
-    archive.reboot(bare, HOST)
+    own_labs.reboot(bare, HOST)
     return Driven(bare, candidate, before)
 
 

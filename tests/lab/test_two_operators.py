@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.lab.cut import Deploy
 from tests.lab.half_done import half_done
 from tests.lab.host_tree import bare_again, tree
@@ -13,7 +11,6 @@ HOST, MODEL = "lab2", "lab1"
 SECONDS = 300
 
 
-@pytest.mark.timeout(900)
 def test_two_runs_at_once_do_no_damage(deployed: TestRack) -> None:
     bare, whole = bare_again(deployed, HOST), tree(deployed, MODEL)
 

@@ -34,7 +34,7 @@ TREE = (
 STATE = r"""
 find /etc/firstlight /etc/systemd/system /etc/nginx /etc/docker /srv/models /var/lib/firstlight \
   /usr/local/lib/firstlight /etc/apt /etc/ssh \
-  ! -type d ! -path /var/lib/firstlight/run.json -printf '%p %l %m %u:%g %s %T@\n' 2>/dev/null | sort
+  ! -type d ! -path /var/lib/firstlight/run.json ! -name '*.prom.new' -printf '%p %l %m %u:%g %s %T@\n' 2>/dev/null | sort
 for id in $(docker ps -aq --no-trunc 2>/dev/null | sort); do
   docker inspect -f '{{.Id}} {{.Name}} {{.State.Status}} {{.State.StartedAt}}' "$id"
 done
