@@ -26,7 +26,8 @@ sock.bind(("", 9999))
 while True:
     text, sender = sock.recvfrom(99)
     sock.sendto(text, sender)'
-docker run -d --name opened -p 0.0.0.0:5555:80 --entrypoint sleep "$(docker images -q | head -n 1)" 600
+docker run -d --name opened -p 0.0.0.0:5555:80 --entrypoint sleep \
+  "$(docker inspect -f '{{.Image}}' firstlight-tiny)" 600
 install -m 644 /dev/null /etc/firstlight/secrets/opened
 useradd -o -u 0 -M opened
 engine=$(docker inspect -f '{{.State.Pid}}' firstlight-tiny)

@@ -77,7 +77,7 @@ def test_slow_events_are_not_held_back_and_the_key_stays_at_the_edge(
         began = time.monotonic()
         moments = [time.monotonic() - began for _ in client.stream(1)]
         output = engine.stdout.read() if engine.stdout else ""
-    assert moments[0] < 1.0
+    assert moments[0] < moments[-1] - 2.9  # of the 3.9 s that the engine takes at least
     assert moments[20] < moments[-1] - 1.0
     head = output.lower()
     assert "post /v1/chat/completions http/1.1" in head

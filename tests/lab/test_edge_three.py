@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from tests.lab.rack import TestRack
 from tests.lab.three import EDGE, ENGINES
 from tests.lab.told import Told, prompt, told
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(3000)  # the first of them waits for three hosts
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +39,30 @@ def client(rack_of_three: TestRack) -> Client:
 
 
 @pytest.fixture(scope="module")
-def silent(client: Client, engines: list[Told]) -> Iterator[Callable[[], list[Outcome]]]:
-    """A stream that has begun and says nothing for long; called, it is waited for."""
-    crowd = Crowd(client, [prompt("silent wait 12000", True)])
-    with tempfile.TemporaryDirectory() as folder:
-        process = crowd.begin(folder)
-        yield lambda: crowd.end(process, folder)
-        process.kill()
-        process.wait(10)
+def silent(client: Client, engines: list[Told]) -> Iterator[Callable[[], tuple[str, Outcome]]]:
+    """A stream that has begun and says nothing for long; called, it is waited for.
+
+    The name of the stream and what it came to. Called once more, that is another stream's.
+    """
+    with ThreadPoolExecutor(1) as pool:
+
+        def begin() -> tuple[str, Future[list[Outcome]]]:
+            name = tagged("silent")
+            return name, pool.submit(Crowd(client, [prompt(f"{name} wait 12000", True)]).ask)
+
+        begun = [begin()]
+
+        def end() -> tuple[str, Outcome]:
+            name, stream = begun.pop() if begun else begin()
+            (found,) = stream.result(120)
+            return name, found
+
+        yield end
+
+
+def tagged(name: str) -> str:
+    """``name`` as no other try has it: the engines outlive a test, and know what they were asked."""
+    return f"{name}{time.monotonic_ns()}"
 
 
 def asked(engines: list[Told], name: str) -> list[list[str]]:
@@ -58,10 +73,11 @@ def asked(engines: list[Told], name: str) -> list[list[str]]:
 @pytest.mark.usefixtures("silent")  # it waits while other tests ask
 def test_it_serves_from_both(rack_of_three: TestRack, client: Client, engines: list[Told]) -> None:
     assert [each["id"] for each in json.loads(client.ask("/v1/models").body)["data"]] == ["tiny"]
-    bodies = [prompt(f"both{number} say 10 50", True) for number in range(20)]
+    both = tagged("both")
+    bodies = [prompt(f"{both}-{number} say 10 50", True) for number in range(20)]
     found = Crowd(client, bodies, at_once=20).ask()
     assert {(each.status, each.exit) for each in found} == {(200, 0)}
-    shares = [sum(name.startswith("both") for name in engine.seen()) for engine in engines]
+    shares = [sum(name.startswith(both) for name in engine.seen()) for engine in engines]
     assert sum(shares) == 20 and min(shares) >= 5  # by open connections, not by turns
     open_ports = "ss -Htln | awk '{print $4}' | sed 's/.*://' | sort -un | grep -xE '443|8000'"
     assert rack_of_three.sh(EDGE, open_ports).out.split() == ["443"]
@@ -71,14 +87,16 @@ def test_what_fails_before_its_first_byte_is_tried_once_elsewhere(
     client: Client, engines: list[Told]
 ) -> None:
     for number in range(5):
-        answer = client.ask(CHAT, prompt(f"dropped{number} drop"))
+        dropped = tagged(f"dropped{number}-")
+        answer = client.ask(CHAT, prompt(f"{dropped} drop"))
         assert answer.status == 503 and answer.error["code"] == "model_unavailable"
-        assert asked(engines, f"dropped{number}") == [["came"], ["came"]]
+        assert asked(engines, dropped) == [["came"], ["came"]]
 
 
 def test_no_engine_is_asked_twice_for_what_it_refuses(client: Client, engines: list[Told]) -> None:
-    assert client.ask(CHAT, prompt("refused refuse")).status == 503
-    seen = asked(engines, "refused")
+    refused = tagged("refused")
+    assert client.ask(CHAT, prompt(f"{refused} refuse")).status == 503
+    seen = asked(engines, refused)
     assert sorted(seen)[1] > [] and all(each in ([], ["came", "done"]) for each in seen)
 
 
@@ -98,27 +116,29 @@ def test_a_stream_that_breaks_does_not_look_like_its_end(
     client: Client, engines: list[Told]
 ) -> None:
     for http in ("http1.1", "http2"):
-        (cut,) = Crowd(client, [prompt(f"cut-{http} cut 5 10", True)], flags=(http,)).ask()
+        name = tagged(f"cut-{http}-")
+        (cut,) = Crowd(client, [prompt(f"{name} cut 5 10", True)], flags=(http,)).ask()
         assert cut.exit != 0 and b"[DONE]" not in cut.body and b"data: " in cut.body
         # It had begun: nobody else is asked.
-        assert sorted(asked(engines, f"cut-{http}")) == [[], ["came"]]
+        assert sorted(asked(engines, name)) == [[], ["came"]]
         assert client.ask(CHAT, prompt(f"after-{http} say")).status == 200
 
 
 def test_a_client_that_hangs_up_ends_the_generation_behind_two_edges(
     client: Client, engines: list[Told]
 ) -> None:
-    hasty = Crowd(client, [prompt("hasty say 400 50", True)], seconds=1).ask()
+    name = tagged("hasty")
+    hasty = Crowd(client, [prompt(f"{name} say 400 50", True)], seconds=3).ask()
     assert hasty[0].exit == 28  # curl's own time-out
-    assert any(engine.becomes("hasty", "hung up", 1) for engine in engines)
+    assert any(engine.becomes(name, "hung up", 1) for engine in engines)
 
 
-def test_silence_is_borne(engines: list[Told], silent: Callable[[], list[Outcome]]) -> None:
+def test_silence_is_borne(engines: list[Told], silent: Callable[[], tuple[str, Outcome]]) -> None:
     """Longer than what any time-out but that of reading is."""
-    (found,) = silent()
+    name, found = silent()
     assert (found.status, found.exit) == (200, 0) and found.total > 11.5
     assert found.body.endswith(b"data: [DONE]\n\n")
-    assert sorted(asked(engines, "silent")) == [[], ["came", "done"]]
+    assert sorted(asked(engines, name)) == [[], ["came", "done"]]
 
 
 def test_an_engine_host_that_is_lost_is_not_noticed(
@@ -133,8 +153,9 @@ def test_an_engine_host_that_is_lost_is_not_noticed(
     assert {(each.status, each.exit) for each in found} == {(200, 0)}
     rack_of_three.sh(ENGINES[1], "systemctl reset-failed nginx; systemctl start nginx", check=False)
     began = time.monotonic()
-    while not any(name.startswith("back") for name in engines[1].seen()):
-        client.ask(CHAT, prompt(f"back{time.monotonic_ns()} say"))
+    back = tagged("back")
+    while not any(name.startswith(back) for name in engines[1].seen()):
+        client.ask(CHAT, prompt(f"{tagged(back)} say"))
         assert time.monotonic() - began < 15
     for engine in engines:
         rack_of_three.sh(engine.host, "systemctl reload nginx")
@@ -163,7 +184,8 @@ def test_a_canary_answers_its_share_of_the_keys_and_always_the_same(
         found = replace(client, key=lab_keys.key_text(rack_of_three.state, key))
         return found.ask(CHAT, prompt(f"{asked} say")).status
 
-    words = [f"{key}-{turn}" for turn in range(3) for key in three.KEYS]
+    tag = tagged("")
+    words = [f"{key}-{turn}-{tag}" for turn in range(3) for key in three.KEYS]
     with ThreadPoolExecutor(4) as pool:
         assert {*pool.map(ask, words)} == {200}
     stable, canary = ({*words} & {*engine.seen()} for engine in engines)

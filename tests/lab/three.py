@@ -17,6 +17,8 @@ from tests.lab.rack import BIN, LAB, Run, TestRack, command, firstlight
 EDGE, ENGINES = "lab3", ("lab1", "lab2")
 KEYS = {f"canary{number}": lab_keys.MANY for number in range(60)}
 PERCENT = 30
+SECONDS = 900
+"""For a deploy to hosts that are new, on a busy machine too."""
 # The version on the second host is tried out: the edge alone has to know.
 CANARY = f"""
 from firstlight.lab.inventory import lab_inventory
@@ -33,19 +35,19 @@ def rack_of_three(rack: TestRack) -> Iterator[TestRack]:
     firstlight("lab", "up", "--name", LAB, "--hosts", "3", "--engine", "llamacpp", timeout=600)
     three = TestRack.load()
     lab_keys.issue(three.state, KEYS)
-    run = deploy()
-    assert run.code == 0, run.text
     try:
+        run = deploy()
+        assert run.code == 0, run.text
         yield three
     finally:
-        back = rack.deploy("lab1")
+        back = rack.deploy("lab1", timeout=SECONDS)
         assert back.code == 0, back.text
 
 
 def deploy() -> Run:
     """Deploy to all three hosts."""
     words = (str(BIN / "pyinfra"), "-y", "inventories/lab.py", "deploys/stack.py")
-    return command(*words, timeout=400, ENGINE="llamacpp", EDGE=EDGE)
+    return command(*words, timeout=SECONDS, ENGINE="llamacpp", EDGE=EDGE)
 
 
 def try_out(folder: Path) -> Run:

@@ -1,9 +1,10 @@
 """Stands where an engine stands, at the ADDRESS and PORT given, and does what each prompt tells it.
 
 SIMULATED: no model. A prompt is "NAME ACTION [NUMBER [MILLISECONDS]]"; GET /seen tells what became
-of each NAME, and how many were asked for at the same time.
+of each NAME, and how many were asked for at the same time; GET /recount has that counted anew.
 
     say N MS    N events with MS between them, or one answer where no stream is wanted
+    say N MS M  the same, but between the first and the others M have been open at the same time
     drop        the connection ends before the first byte of an answer
     refuse      503, as of an engine with too much to do
     cut N       the connection ends after N events
@@ -20,6 +21,7 @@ SEEN = {}
 NOW = {"open": 0, "most": 0}
 DONE = b"data: [DONE]\n\n"
 PREFILL = 0.005
+GATHER = 60  # seconds at most until as many are open as are wanted
 
 
 def event(number):
@@ -43,9 +45,18 @@ def answer(status, body):
     return head.encode() + b"\r\n\r\n" + text
 
 
-async def pauses(count, pause):
+async def gathered(many):
+    clock = asyncio.get_running_loop().time
+    limit = clock() + GATHER
+    while NOW["most"] < many and clock() < limit:
+        await asyncio.sleep(0.2)
+
+
+async def pauses(count, pause, many=0):
     for number in range(count):
         yield number
+        if number == 0:
+            await gathered(many)
         await asyncio.sleep(pause)
 
 
@@ -70,7 +81,7 @@ async def stream(writer, numbers, cut=False):
 
 async def told(reader, writer, body):
     name, action, *numbers = body["messages"][-1]["content"].split()
-    first, second = [*map(int, numbers), 1, 0][:2]
+    first, second, many = [*map(int, numbers), *(1, 0, 0)[len(numbers) :]]
     SEEN.setdefault(name, []).append("came")
     if action == "drop":
         raise ConnectionAbortedError
@@ -84,7 +95,7 @@ async def told(reader, writer, body):
             await asyncio.sleep(PREFILL)
             await stream(writer, ticks(first, second / 1000))
         else:
-            await stream(writer, pauses(first, second / 1000), action == "cut")
+            await stream(writer, pauses(first, second / 1000, many), action == "cut")
     else:
         choice = {"index": 0, "finish_reason": "stop"}
         choice["message"] = {"role": "assistant", "content": "told"}
@@ -97,6 +108,10 @@ async def asked(reader, writer):
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     if head.startswith("GET /seen"):
         writer.write(answer(200, {"seen": SEEN, **NOW}))
+        return
+    if head.startswith("GET /recount"):
+        NOW["most"] = NOW["open"]
+        writer.write(answer(200, NOW))
         return
     fields = (line.partition(":") for line in head.lower().split("\r\n"))
     length = next((int(value) for name, _, value in fields if name == "content-length"), 0)
