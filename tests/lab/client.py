@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,12 +103,13 @@ class Client:
         """Tell whether a streamed answer comes to its end, now or within ``seconds``."""
         deadline = time.monotonic() + seconds
         while True:
-            try:
-                return [*self.stream(4)][-1] == "[DONE]"
-            except (AssertionError, OSError):
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(0.2)
+            # A stream that was cut is no answer: the next one may come to its end.
+            with suppress(AssertionError, OSError, http.client.HTTPException):
+                if [*self.stream(4)][-1:] == ["[DONE]"]:
+                    return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
 
 
 def chat(tokens: int, prompt: str = "Hello", stream: bool = False) -> dict[str, Any]:

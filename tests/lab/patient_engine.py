@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 END = Path("/run/firstlight-test-end")
-LONGEST = 60.0
+LONGEST = 280.0
 
 
 class Engine(BaseHTTPRequestHandler):

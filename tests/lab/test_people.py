@@ -55,7 +55,7 @@ END
 chmod -R a+rX .
 systemd-run --quiet --unit firstlight-test-echo python3 {FOLDER}/echo.py
 systemd-run --quiet --unit firstlight-test-signin python3 {FOLDER}/signin.py {FOLDER}/oauth2-proxy.cfg
-for _ in $(seq 50); do
+for _ in $(seq 300); do
   [ -S {SOCKET} ] && ss -Hltn | grep -q :{BEHIND} && exec nginx -q -c {FOLDER}/nginx.conf
   sleep 0.1
 done
@@ -64,6 +64,7 @@ exit 1
 STOP = f"""
 nginx -q -c {FOLDER}/nginx.conf -s stop; rm -rf {FOLDER}
 systemctl stop firstlight-test-echo firstlight-test-signin
+systemctl reset-failed firstlight-test-echo firstlight-test-signin
 """
 
 
@@ -103,10 +104,14 @@ def address(deployed: TestRack) -> Iterator[str]:
         "oauth2-proxy.cfg": config.replace(people.SOCKET, SOCKET),
     }
     tar = base64.b64encode(nginx.packed(texts)).decode()
-    deployed.sh("lab1", START.replace("TAR", tar))
-    with let_in(deployed, "lab1", PORT):
-        yield deployed.address("lab1")
+    # What a try before this one left would be in the way.
     deployed.sh("lab1", STOP, check=False)
+    try:
+        deployed.sh("lab1", START.replace("TAR", tar), timeout=120)
+        with let_in(deployed, "lab1", PORT):
+            yield deployed.address("lab1")
+    finally:
+        deployed.sh("lab1", STOP, check=False)
 
 
 def ask(address: str, path: str, method: str = "GET", **headers: str) -> Answer:

@@ -60,9 +60,9 @@ def test_a_second_start_changes_nothing(rack: Rack, started: dict[str, object]) 
 def test_the_registry_is_trusted_through_its_ca_only(rack: Rack, started: object) -> None:
     url = f"https://{registry.endpoint(rack)}/v2/"
     with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
-        urllib.request.urlopen(url, timeout=5)
+        urllib.request.urlopen(url, timeout=30)
     context = ssl.create_default_context(cafile=str(registry.ca_file(rack)))
-    with urllib.request.urlopen(url, timeout=5, context=context) as answer:
+    with urllib.request.urlopen(url, timeout=30, context=context) as answer:
         assert answer.status == 200
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
+import time
 from types import TracebackType
 
 from firstlight.lab import ssh
@@ -94,8 +95,12 @@ class Visitor:
 
     def _run(self) -> None:
         while not self._end.wait(1):
-            # sshd reads its files anew by starting itself anew: for a moment nobody listens.
-            if self._logs_in() or self._logs_in():
+            came = self._logs_in()
+            if not came:
+                # sshd reads its files anew by starting itself anew: for a moment nobody listens.
+                time.sleep(0.5)
+                came = self._logs_in()
+            if came:
                 self.came += 1
             else:
                 self.refused += 1

@@ -98,18 +98,18 @@ def test_a_stream_without_a_token(server: Server) -> None:
 
 def test_silence_is_bounded(server: Server) -> None:
     over = threading.Event()
-    server.answer = lambda _: over.wait(20) and None  # type: ignore[func-returns-value]
+    server.answer = lambda _: over.wait(60) and None  # type: ignore[func-returns-value]
     began = time.monotonic()
     with pytest.raises(FirstlightError, match="timed out"):
         look(server, timeout=0.5)
     over.set()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_a_stream_that_only_says_it_is_alive_is_bounded(server: Server) -> None:
     def alive(handler: BaseHTTPRequestHandler) -> None:
         say(handler, 200, b"", Content_Type="text/event-stream")
-        for _ in range(200):
+        for _ in range(600):
             handler.wfile.write(b": ping\n\n")
             time.sleep(0.05)
 
@@ -117,7 +117,7 @@ def test_a_stream_that_only_says_it_is_alive_is_bounded(server: Server) -> None:
     began = time.monotonic()
     with pytest.raises(FirstlightError, match="without a token"):
         look(server, timeout=0.5)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_a_certificate_of_another_ca_is_refused(server: Server, tmp_path: Path) -> None:

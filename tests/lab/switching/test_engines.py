@@ -36,7 +36,6 @@ CLOSED = {
     "vllm": ("GET /metrics", "GET /health", "GET /version", "GET /load"),
     "llamacpp": ("GET /metrics", "GET /health", "GET /props"),
 }  # fmt: skip
-pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.lab.let_in import UNKEPT
+
 RULES = "/etc/firstlight/firewall/rules.nft"
 MARK = "firstlight-test: the last line before the power cut"
 
@@ -42,7 +44,9 @@ cat /etc/hostname 2>&1; cat /etc/timezone
 """
 """Whether AppArmor is on, and keeps a program from what its profile denies."""
 
-CUT = f"""
+# A look at the firewall that has begun would load the rules that let nobody in, and with them this
+# script would not come to its end. The power cut brings the timer back.
+CUT = f"""{UNKEPT}
 logger --journald <<'END'
 MESSAGE={MARK}
 PRIORITY=6

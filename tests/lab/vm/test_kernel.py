@@ -9,7 +9,7 @@ from tests.lab.vm.conftest import Hardened
 from tests.lab.vm.guest import WANTED, Guest
 from tests.lab.vm.scripts import CONFINED, CRASH, LOAD, MARK, MODULES, RULES, TIMES
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(1200)]  # the first one waits for a boot and a run
+pytestmark = pytest.mark.vm
 UNWANTED = MODULES.split()
 
 

@@ -26,7 +26,9 @@ def said(*words: str) -> str:
 def leader(rack: TestRack, host: str) -> str:
     """Return the number, on this machine, of the first process of ``host``."""
     mark = f"{host}-{rack.state.id}"
-    rack.sh(host, f"systemd-run -q --collect --unit=drill-mark --setenv=DRILL={mark} sleep 120")
+    # One of a try before this may still be there, with the unit's name.
+    start = f"systemd-run -q --collect --unit=drill-mark --setenv=DRILL={mark} sleep 120"
+    rack.sh(host, f"systemctl stop drill-mark.service 2>/dev/null; {start}")
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:  # until its program runs it has another environment
         for entry in Path("/proc").glob("[0-9]*/environ"):

@@ -20,7 +20,7 @@ cat /run/aged.crt >"$found"; {FACTS}
 """
 RENEWED = f"""
 found=$(sed -n 's/^ *ssl_certificate \\(.*\\);/\\1/p' /etc/nginx/firstlight/current/tls.conf)
-cat /run/kept.crt >"$found"; rm -f /run/kept.crt /run/aged.crt; {FACTS}
+[ -e /run/kept.crt ] && cat /run/kept.crt >"$found"; rm -f /run/kept.crt /run/aged.crt; {FACTS}
 """
 # Another library beside the driver that runs: what an upgrade without a reboot leaves.
 MIXED = f"""
@@ -30,7 +30,7 @@ ln -sfn libnvidia-ml.so.999.99.99 libnvidia-ml.so.1; {FACTS}
 """
 MATCHED = f"""
 cd /usr/lib/x86_64-linux-gnu 2>/dev/null || cd /usr/lib/aarch64-linux-gnu
-cp -Pf --remove-destination /run/kept-link libnvidia-ml.so.1
+[ -L /run/kept-link ] && cp -Pf --remove-destination /run/kept-link libnvidia-ml.so.1
 rm -f /run/kept-link libnvidia-ml.so.999.99.99; {FACTS}
 """
 # What is looked at over five minutes is looked at over one: a test has no time for its end.

@@ -18,7 +18,7 @@ from tests.lab.watching.drills import DRILLS, FACTS, FASTER, PROGRAM, alert
 from tests.lab.watching.tunnel import tunnel
 from tests.monitor import queries
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.alone
 JOBS = {
     ("node", "lab1"), ("node", "lab2"), ("node", "lab3"), ("gpu", "lab1"), ("gpu", "lab2"),
     ("engine", "lab1"), ("engine", "lab2"), ("edge", "lab3"), ("public", "lab3"),

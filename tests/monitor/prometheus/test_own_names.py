@@ -66,8 +66,8 @@ def test_names_of_metrics_in_promql(expr: str, found: list[str]) -> None:
 def test_an_expression_of_any_size_is_read_at_once() -> None:
     began = time.monotonic()
     for part in ("a_total + ", '"\\', "{", "[", "by (", "`", "'a"):
-        promql.names(part * 20_000)
-    assert time.monotonic() - began < 5
+        promql.names(part * 150_000)
+    assert time.monotonic() - began < 20  # one that looks at each twice needs minutes
 
 
 def test_what_our_own_rules_name_is_what_exporters_tell(site: LoadSite) -> None:

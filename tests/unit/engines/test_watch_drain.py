@@ -60,7 +60,7 @@ def test_a_stop_does_not_wait_for_ever(
 ) -> None:
     engine.answers["/metrics"] = (200, b"running 1\n")
     took = stop(spec, stubs, tmp_path / "spec.json")
-    assert 2 <= took < 8
+    assert 2 <= took < 20
     assert stubs.calls("docker") == ["docker stop -t 10 firstlight-tiny"]
 
 

@@ -22,7 +22,7 @@ def test_one_that_takes_too_long_is_ended(machine: Machine) -> None:
     machine.stubs.add("slow", "exec sleep 60")
     start = time.monotonic()
     assert said(["slow"], 0.2, stuck=machine.state / "slow.stuck") is None
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 15
     assert not (machine.state / "slow.stuck").exists(), "it could be killed: it may be asked again"
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from firstlight.guard.http import BadMessageError
+from firstlight.guard.http import BadMessageError, Head, head_bytes
+from firstlight.guard.http import chunk as encoded
 from tests.unit.guard.analysis import chunk, read, said, sse
 from tests.unit.guard.served import Served, plain, streaming
 
@@ -41,16 +42,26 @@ async def test_a_stream_is_masked(tmp_path: Path) -> None:
 
 async def test_tokens_flow(tmp_path: Path) -> None:
     words = [sse(chunk(content=f" word{'x' * n}")) for n in range(5)]
-    async with Served(tmp_path, streaming(*words, END, seconds=0.2)).running() as served:
-        began = time.monotonic()
+    asked_for = asyncio.Event()
+
+    async def answer(_: Head, __: bytes, writer: asyncio.StreamWriter) -> None:
+        headers = [("content-type", "text/event-stream"), ("transfer-encoding", "chunked")]
+        writer.write(head_bytes("HTTP/1.1 200 OK", headers))
+        for piece in (*words, END):
+            writer.write(encoded(piece))
+            await asked_for.wait()
+            asked_for.clear()
+        writer.write(encoded(b""))
+
+    # Each piece is sent when all that the ones before it let through was read. A word is whole
+    # with the blank after it.
+    whole = [b"word" + b"x" * n + b" " for n in range(4)]
+    async with Served(tmp_path, answer).running() as served, asyncio.timeout(60):
         reader, writer = await served.open(HELLO)
-        await reader.readuntil(b'"content":" "')
-        first = time.monotonic() - began
-        await reader.readuntil(b"word ")
-        second = time.monotonic() - began
-        await reader.readuntil(b"[DONE]")
+        for awaited in (b'"content":" "', *whole, b"[DONE]"):
+            await reader.readuntil(awaited)
+            asked_for.set()
         writer.close()
-    assert first < 0.2 and 0.15 < second < 0.5 and time.monotonic() - began > 0.9
 
 
 async def test_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -125,15 +136,15 @@ async def test_an_answer_that_breaks_off_is_not_a_whole_one(tmp_path: Path) -> N
 
 
 async def test_a_client_that_hangs_up_ends_the_generation(tmp_path: Path) -> None:
-    answer = streaming(*[PIECES[0]] * 100, END, seconds=0.05)
+    answer = streaming(*[PIECES[0]] * 1200, END, seconds=0.05)  # a minute, if nobody ends it
     async with Served(tmp_path, answer).running() as served:
         reader, writer = await served.open(HELLO)
         await reader.readuntil(b"to")
         writer.close()
         began = time.monotonic()
-        while not served.gone and time.monotonic() - began < 3:
+        while not served.gone and time.monotonic() - began < 20:
             await asyncio.sleep(0.02)
-    assert served.gone == 1 and time.monotonic() - began < 1
+    assert served.gone == 1
 
 
 async def test_a_large_body(tmp_path: Path) -> None:
@@ -148,11 +159,12 @@ async def test_a_large_body(tmp_path: Path) -> None:
 
 
 async def test_many_streams_at_a_time(tmp_path: Path) -> None:
-    async with Served(tmp_path, streaming(*PIECES, END, seconds=0.05)).running() as served:
+    # One after the other they would take 240 s.
+    async with Served(tmp_path, streaming(*PIECES, END, seconds=0.2)).running() as served:
         began = time.monotonic()
         found = await asyncio.gather(*[served.ask(HELLO) for _ in range(200)])
     assert {said(read(body)) for _, _, body in found} == {"to <EMAIL_ADDRESS> now"}
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 async def test_health(tmp_path: Path) -> None:

@@ -111,5 +111,5 @@ def test_one_that_never_answers_is_ended(
     begin = time.monotonic()
     with pytest.raises(FirstlightError, match="did not start"):
         sleeper.start(lambda: False)
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 15
     assert not sleeper.pid_file.exists()

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firstlight.errors import FirstlightError
@@ -26,6 +26,7 @@ def test_the_id_follows_the_real_path(tmp_path: Path) -> None:
     assert identity.lab_id(tmp_path / "link", "lab") == identity.lab_id(tmp_path / "real", "lab")
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[0-9a-f]{6}", fullmatch=True), st.integers(1, 200))
 def test_interface_names_fit_and_addresses_lie_in_the_range(identifier: str, number: int) -> None:
     host = f"lab{number}"

@@ -156,11 +156,11 @@ def test_a_program_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     for words in (["sleep", "60"], ["sh", "-c", "sleep 60 & echo x; sleep 60"]):
         began = time.monotonic()
         assert "was ended" in refused({"command": words})
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
 
 
 def test_a_child_that_keeps_the_pipe_holds_nobody_up() -> None:
     began = time.monotonic()
-    value = {"command": ["sh", "-c", "sleep 20 & echo word"]}
+    value = {"command": ["sh", "-c", "sleep 60 & echo word"]}
     assert resolved(source(value), WHAT).reveal() == "word"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15

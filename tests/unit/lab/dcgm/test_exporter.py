@@ -82,7 +82,7 @@ def test_values_follow_the_silicon(datacenter: Silicon) -> None:
     memory = [after.of(f"DCGM_FI_DEV_FB_{part}", **one)[0] for part in ("USED", "FREE", "RESERVED")]
     assert sum(memory) == 81559
     (slowed,) = after.of("DCGM_FI_DEV_THERMAL_VIOLATION", **one)
-    assert 1e8 < slowed < 5e9
+    assert 1e8 < slowed < 2e10
     (energy,) = after.of("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", **one)
     assert energy > 640 * 1000 * 0.15
     assert after.of("DCGM_FI_DEV_THERMAL_VIOLATION", gpu="2") == [0.0]

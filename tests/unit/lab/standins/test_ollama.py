@@ -95,15 +95,15 @@ def test_it_changes_models_for_anybody(ollama: Standin) -> None:
 
 
 def test_a_stop_cuts_open_streams(ollama: Standin) -> None:
-    stream, rest = ollama.events(500, "tiny"), list[str]()
+    stream, rest = ollama.events(3000, "tiny"), list[str]()
     next(stream)
     thread = threading.Thread(target=lambda: rest.extend(stream))
     thread.start()
     busy = {"model": "tiny", "messages": [{"role": "user", "content": "Hello"}]}
     assert ollama.ask(CHAT, busy)[0] == 503  # one at a time, and none may wait
     ollama.process.send_signal(signal.SIGTERM)
-    assert ollama.process.wait(timeout=5) == 0
-    thread.join(timeout=5)
+    assert ollama.process.wait(timeout=15) == 0
+    thread.join(timeout=15)
     assert "[DONE]" not in rest
 
 

@@ -65,9 +65,9 @@ def test_an_error_says_which_command_and_why(listen: Callable[[Answer], Path]) -
 def test_silence_ends(listen: Callable[[Answer], Path]) -> None:
     path = listen(lambda asked: [])
     began = time.monotonic()
-    with Channel(path, 5) as channel, pytest.raises(FirstlightError):
+    with Channel(path, 60) as channel, pytest.raises(FirstlightError):
         channel.ask("wish", seconds=0.2)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 def test_nobody_there(tmp_path: Path) -> None:
