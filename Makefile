@@ -20,12 +20,13 @@ export ENGINE GPUS
 # Without byte-code every single command compiles 300 modules anew: 0.4 s of a core.
 unexport PYTHONDONTWRITEBYTECODE
 
-# On CI what failed is tried once more, alone and with new labs, up to the first that fails again:
-# what only failed on a busy machine passes, what is broken does not.
+# On CI what failed is tried once more in a second run, one after the other and with new labs, up to
+# the first that fails again: what only failed on a busy machine passes, what is broken does not.
+# (PYTEST_ARGS=-x is for people: what it left out is not in the second run.)
 PYTEST := "$(BIN)/python" -m pytest
 AGAIN := --last-failed --last-failed-no-failures none --maxfail 1
-tested = $(PYTEST) $(1) || { code=$$?; [ "$${CI-}" = true ] && [ "$$code" = 1 ] || exit "$$code"; \
-  echo "TRIED ONCE MORE, one after the other: what failed above"; $(PYTEST) $(AGAIN) $(PYTEST_ARGS); }
+tested = $(PYTEST) $(1) --cache-clear || { code=$$?; [ "$${CI-}" = true ] && [ "$$code" = 1 ] || exit "$$code"; \
+  echo "TRIED ONCE MORE, one after the other: what failed above"; $(PYTEST) $(1) -n 0 $(AGAIN); }
 
 .PHONY: help demo test vm unit lint requirements bench clean-lab clean
 

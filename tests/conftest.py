@@ -35,6 +35,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker(top if top in ("lab", "roles") else "unit")
         if top == "lab" and (reason := config.stash[REASON]):
             item.add_marker(pytest.mark.skip(reason=reason))
+        # The set-up of fixtures counts: the first test of a lab waits for its images, its hosts and
+        # a whole run, on a machine that may be busy with another lab.
+        if top == "lab" and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(1800))
         # Real hosts on a busy machine: a second failure counts, and the first is told as well.
         if top == "lab" and os.environ.get("CI") == "true":
             item.add_marker(pytest.mark.flaky(reruns=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -78,7 +79,8 @@ def crossed(engine: Told, client: Client, name: str, found: list[Outcome]) -> li
     # Outcomes come as they end, and have no names: those unseen are as many as were lost.
     unseen = [n for n in range(EACH) if f"{name}-{n}" not in seen]
     assert len(unseen) == len(found) - len(kept) <= EACH // 50
-    print(f"{len(unseen)} crossed a farewell")
+    if unseen:
+        warnings.warn(f"{len(unseen)} streams crossed a GOAWAY, and were asked again", stacklevel=1)
     again = [body for n, body in enumerate(wave(name)) if n in unseen]
     return kept + (Crowd(client, again, flags=("http2",)).ask() if again else [])
 

@@ -43,9 +43,18 @@ def asked(client: Client) -> int:
     return client.ask(CHAT, chat(1)).status
 
 
+def dripped(head: ssl.SSLSocket, since: float) -> None:
+    """Send one more field; the edge may have ended it only when its time was over."""
+    try:
+        head.sendall(b"X-Slow: 1\r\n")
+    except OSError:
+        assert time.monotonic() - since > HEAD - 0.5
+
+
 def test_slow_ones_are_left_behind(client: Client, few: Client) -> None:
     """Heads without an end, strangers' bodies, bodies that drip and bodies that stop."""
     with contextlib.ExitStack() as stack:
+        first = time.monotonic()
         heads = [stack.enter_context(connected(client)) for _ in range(40)]
         began = time.monotonic()
         for each in heads:
@@ -59,7 +68,7 @@ def test_slow_ones_are_left_behind(client: Client, few: Client) -> None:
         assert (asked(few), asked(client)) == (429, 200)
         while time.monotonic() - began < HEAD - 1:
             for each in heads:
-                sent(each, b"X-Slow: 1\r\n")
+                dripped(each, first)
             for each in bodies[:half]:
                 sent(each, b"x")
             assert client.ask("/v1/models").status == 200  # others are served meanwhile

@@ -66,7 +66,8 @@ def site(deployed: TestRack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     found.server.start()
     run = deploy(found.settings)
     assert run.code == 0, run.text
-    # Here the tests say when keys are fetched: `start` waits for a fetch that has begun already.
+    # From here on the tests say when keys are fetched: `start` waits for a fetch that has begun.
+    assert found.rack.sh("lab1", f"systemctl is-active {TIMER}").out == "active\n"
     found.rack.sh("lab1", f"systemctl stop {TIMER}; {FETCH}")
     yield found
     found.server.stop()

@@ -75,7 +75,7 @@ class Served:
         """Return status, head and body of an answer; raises where it is cut."""
         reader, writer = await self.open(body, **options)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 head = await http.read_head(reader)
                 parts = [part async for part in http.body(reader, head)]
             return int(head.first[1]), head, b"".join(parts)
