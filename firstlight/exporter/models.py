@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from firstlight.exporter import units
 from firstlight.exporter.page import Page
 
 ANSWER_SECONDS = 3.0
@@ -80,6 +81,8 @@ def told(page: Page, spec: dict[str, Any], root: Path) -> None:
             page.add("firstlight_model_weights_bytes", about, size, **labels)
         about = "Whether a copy is kept out of service: it starts, drains, or was taken out."
         out = (root / model["out"].lstrip("/")).exists()
+        # One that ended too often is out as well, and nobody wanted that.
+        out = out and not units.given_up(model["replica"])
         page.add("firstlight_model_out_of_service", about, out, **labels)
         if model.get("probe"):
             probed(page, model)

@@ -21,6 +21,11 @@ def read(names: list[str]) -> list[dict[str, str]]:
     return [block for block in blocks if block.get("Id") and block.get("LoadState") == "loaded"]
 
 
+def given_up(replica: str) -> bool:
+    """Tell whether the unit of an engine has failed: systemd does not start it again by itself."""
+    return any(each["ActiveState"] == "failed" for each in read([f"{ENGINE}{replica}.service"]))
+
+
 def told(page: Page, spec: dict[str, Any]) -> None:
     """Tell the state of each unit that is installed.
 

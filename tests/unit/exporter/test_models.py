@@ -22,7 +22,7 @@ MODEL: dict[str, Any] = {
     "concurrency": 8,
     "context": 4096,
     "markers": ["/srv/models/one/.firstlight.json", "/srv/models/two/.firstlight.json"],
-    "out": "/run/firstlight-engines/tiny.2",
+    "out": "/run/firstlight-engines/tiny.2-8001",
 }
 
 
@@ -79,8 +79,20 @@ def test_what_a_copy_is(machine: Machine) -> None:
 
 
 def test_one_that_is_kept_out(machine: Machine) -> None:
-    machine.put("/run/firstlight-engines/tiny.2")
+    machine.put("/run/firstlight-engines/tiny.2-8001")
     assert told(machine)[f"model_out_of_service{LABELS}"] == 1
+
+
+@pytest.mark.parametrize(("state", "out"), [("failed", 0), ("inactive", 1), ("activating", 1)])
+def test_one_that_ended_too_often_is_not_kept_out_by_anybody(
+    machine: Machine, state: str, out: int
+) -> None:
+    machine.put("/run/firstlight-engines/tiny.2-8001")
+    unit = f"Id=firstlight-engine-tiny.2.service\nLoadState=loaded\nActiveState={state}"
+    machine.stubs.add("systemctl", f"echo '{unit}'")
+    assert told(machine)[f"model_out_of_service{LABELS}"] == out
+    (call,) = machine.stubs.calls("systemctl")
+    assert call.endswith(" firstlight-engine-tiny.2.service")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"files": 3}'])
