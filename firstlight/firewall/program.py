@@ -104,7 +104,7 @@ def keep() -> int:
         found = differences()
     except (OSError, ValueError, subprocess.SubprocessError):
         return told() if lines(run(*LIST).stdout) else load()
-    if not found:
+    if not found or TRIED.exists():  # also one that began while this looked
         return 0
     code = load()
     if code == 0:
