@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from firstlight import adapter, site
 from firstlight.catalogue import System
 from firstlight.edge import backend, jwt, limits, measure, mutual, people, tls
+from firstlight.edge.fresh import FreshRelease
 from firstlight.edge.pools import Public, publics
 from firstlight.edge.release import Content, Fragments, Release, release
 from firstlight.engines.instance import Instance
@@ -33,7 +34,7 @@ def nginx_release(
     sites: Mapping[str, HostSettings],
     probe: Probe,
     system: System,
-) -> tuple[Release | None, tuple[Public, ...]]:
+) -> tuple[FreshRelease | None, tuple[Public, ...]]:
     """Return what nginx serves on the host, if anything, and the models behind its public door.
 
     ``instances`` are those of the host, ``sites`` all hosts of the inventory.
@@ -45,17 +46,14 @@ def nginx_release(
         adapter.say(f"{settings.name}: WARNING: no edge of the inventory offers {names}")
     if not public and not gated and not shown.ports(settings, sites):
         return None, ()
-    version = tuple(int(part) for part in system.nginx_version.split(".")[:3])
-    content = Content(
-        settings,
-        public,
-        gated,
-        visitors=tuple(visitors(settings, sites)) if gated else (),
-        ipv6=probe.ipv6,
-        http2_directive=version >= HTTP2_DIRECTIVE_SINCE,
-        map_size=limits.map_size(site.keyring(settings)) if public else 2048,
-        fragments=(
-            *fragments(settings, public, gated, probe, system),
+    # The engines of this run are given what was read for its plan: nginx shows them just that.
+    secret = site.backend_secret(settings) if settings.models else None
+
+    def made() -> Release:
+        # Read anew each time: keys and certificates may change while a run goes on.
+        keyring = site.keyring(settings) if public else None
+        parts = (
+            *fragments(settings, public, gated, probe, system, keyring=keyring, secret=secret),
             *shown.fragments(
                 settings,
                 instances,
@@ -64,11 +62,29 @@ def nginx_release(
                 ipv6=probe.ipv6,
                 system=system,
             ),
-        ),
-    )
+        )
+        return release(
+            Content(
+                settings,
+                public,
+                gated,
+                visitors=tuple(visitors(settings, sites)) if gated else (),
+                ipv6=probe.ipv6,
+                http2_directive=http2_directive(system),
+                map_size=limits.map_size(keyring) if keyring is not None else 2048,
+                fragments=parts,
+            )
+        )
+
     for line in (*unknown(settings, public), *ending(settings, public)):
         adapter.say(f"{settings.name}: WARNING: {line}")
-    return release(content), public
+    return FreshRelease(made), public
+
+
+def http2_directive(system: System) -> bool:
+    """Tell whether nginx of the system knows HTTP/2 as a directive of its own."""
+    version = tuple(int(part) for part in system.nginx_version.split(".")[:3])
+    return version >= HTTP2_DIRECTIVE_SINCE
 
 
 def unknown(settings: HostSettings, public: tuple[Public, ...]) -> list[str]:
@@ -127,12 +143,14 @@ def fragments(
     gated: tuple[Instance, ...],
     probe: Probe,
     system: System,
+    *,
+    keyring: Keyring | None,
+    secret: Secret | None,
 ) -> list[Fragments]:
     """Return the parts of the host's release: gates, TLS, keys, log, identity."""
     ca = site.authority(settings).pem
     found: list[Fragments] = []
-    if settings.models:
-        secret = site.backend_secret(settings)
+    if secret is not None:
         found.append(lambda _: backend.files(secret))
     if gated:
         gate = mutual.gate_files(ca, site.gate_leaf(settings))
@@ -140,9 +158,8 @@ def fragments(
     if any(peer.address for each in public for pool in each.pools for peer in pool.peers):
         leaf, name = site.visitor_leaf(settings), site.GATE_NAME
         found.append(lambda folder: mutual.visitor_files(ca, leaf, name, folder))
-    if public:
+    if keyring is not None:
         certificate = site.certificate(settings)
-        keyring = site.keyring(settings)
         found += [
             lambda folder: tls.files(
                 settings,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from firstlight.catalogue import System
 from firstlight.catalogue.counters import GpuClass
+from firstlight.edge.fresh import FreshRelease
 from firstlight.edge.pools import Public
-from firstlight.edge.release import Release
 from firstlight.engines.instance import Instance
 from firstlight.facts.probe import Probe
 from firstlight.facts.ssh import SshState
@@ -39,7 +39,7 @@ class EdgePlan(GroundPlan):
     """What nginx serves here, and the models behind its public door."""
 
     instances: tuple[Instance, ...]
-    release: Release | None
+    release: FreshRelease | None
     publics: tuple[Public, ...]
 
 

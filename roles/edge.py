@@ -14,9 +14,10 @@ from pyinfra.api.deploy import deploy
 from firstlight import site
 from firstlight.catalogue import System
 from firstlight.edge import gates, measure, tls
+from firstlight.edge.fresh import FreshRelease
 from firstlight.edge.pools import Public
 from firstlight.edge.probe import answers
-from firstlight.edge.release import BASE, CURRENT, SOCKET, Release
+from firstlight.edge.release import BASE, CURRENT, SOCKET
 from firstlight.firewall.opening import ADMIN, Opening
 from firstlight.guard.config import UPSTREAM as POOLS
 from firstlight.operations import edge as operations
@@ -84,7 +85,7 @@ def beside() -> tuple[File | Directory, ...]:
 
 @deploy("Edge")
 def edge(
-    settings: HostSettings, system: System, release: Release | None, publics: Sequence[Public]
+    settings: HostSettings, system: System, release: FreshRelease | None, publics: Sequence[Public]
 ) -> None:
     """Have nginx serve ``release``, nothing of ours without; ``publics`` must be seen."""
     if release is None:

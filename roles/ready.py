@@ -16,8 +16,8 @@ import firstlight
 from firstlight import receipt, site
 from firstlight.catalogue import System
 from firstlight.edge import routes
+from firstlight.edge.fresh import FreshRelease
 from firstlight.edge.pools import Public
-from firstlight.edge.release import Release
 from firstlight.operations import ready as operations
 from firstlight.phases import PhaseClock, as_line
 from firstlight.ready import FirstLight, first_light
@@ -28,13 +28,15 @@ from roles.owned import Owned
 OWNS = Owned(files=(receipt.PATH,))
 
 
-def serves(settings: HostSettings, publics: Sequence[Public], release: Release) -> dict[str, Any]:
+def serves(
+    settings: HostSettings, publics: Sequence[Public], release: FreshRelease
+) -> dict[str, Any]:
     """Return what serves on the host, as the receipt says it: no secret, no time."""
     return {
         "firstlight": firstlight.__version__,
         "site": settings.site,
         "url": f"{site.endpoint(settings).url}/v1",
-        "edge": {"release": release.name},
+        "edge": {"release": release.last.name},
         "models": [entry(public) for public in publics],
     }
 
@@ -93,10 +95,16 @@ def ready(
     settings: HostSettings,
     publics: Sequence[Public],
     system: System,
-    release: Release,
+    release: FreshRelease,
     clock: PhaseClock,
 ) -> None:
     """See the first token through the public URL and keep the receipt."""
+
+    told = serves(settings, publics, release)
+
+    def serving() -> dict[str, Any]:
+        # Its name is that of the keys as they were when it was switched to.
+        return {**told, "edge": {"release": release.last.name}}
 
     def timing(looked: float) -> dict[str, Any]:
         # This operation's own time is not counted yet: it has not ended.
@@ -115,7 +123,7 @@ def ready(
 
     operations.first_token(
         name="See the first token",
-        serves=serves(settings, publics, release),
+        serves=serving,
         packages=(*system.docker_packages, *system.upstream_packages, *system.nginx_packages),
         look=lambda: look(settings, publics),
         timing=timing,

@@ -19,7 +19,7 @@ from firstlight.ready import FirstLight
 
 @operation()
 def first_token(
-    serves: dict[str, Any],
+    serves: Callable[[], dict[str, Any]],
     packages: Sequence[str],
     look: Callable[[], list[FirstLight]],
     timing: Callable[[float], dict[str, Any]],
@@ -28,7 +28,7 @@ def first_token(
     """
     See the first streamed token through the public URL, and keep the receipt.
 
-    + serves: what serves, as the receipt shall say it
+    + serves: returns what serves by now, as the receipt shall say it
     + packages: names of packages whose versions belong into it
     + look: asks the public URL, from the control machine
     + timing: phase times and traffic so far, given the seconds that looking took
@@ -37,7 +37,7 @@ def first_token(
     names = tuple(packages)
     found: Serving = host.get_fact(ServingVersions, path=receipt.PATH, names=names) or Serving()
     versions = {"os": found.os, "kernel": found.kernel, "packages": found.packages}
-    wanted: dict[str, Any] = {"schema": receipt.SCHEMA, "host": host.name, **serves, **versions}
+    wanted: dict[str, Any] = {"schema": receipt.SCHEMA, "host": host.name, **serves(), **versions}
     kept = receipt.parsed(found.text)
     if adapter.is_executing(state):
         began = time.monotonic()

@@ -31,6 +31,10 @@ KEYS: dict[str, dict[str, Any]] = {
     "ending": {},
     "leaver": {"klass": "gold"},
 }
+TWINS = ("left", "right")
+# Who writes files there waits, as it may for another run: the keys were read before.
+HELD = "systemd-run -q -u keys-held sh -c 'exec 9>/run/firstlight/writing; flock 9; sleep 55'"
+WAITS = "timeout 50 sh -c \"until pgrep -f 'flock -w 60 [9]'; do sleep 0.2; done\""
 OVERLAP = 45  # seconds: more than the next command needs until it has rendered the map
 
 
@@ -66,7 +70,7 @@ def edge(deployed: TestRack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         edge.issued["last"] = run.out.strip()
         yield edge
     finally:
-        for name in {*KEYS, "last"} & {key.name for key in keys.load(file).keys}:
+        for name in {*KEYS, *TWINS, "last"} & {key.name for key in keys.load(file).keys}:
             keys.revoke(file, name)
         edge.applied("issue", "demo", "--once")
     assert deployed.sh(HOST, "readlink /etc/nginx/firstlight/current").out == before
@@ -162,6 +166,21 @@ def test_revoked_in_the_middle_of_streams_and_rotated_with_an_overlap(
     assert held.count('"ending@') == held.count('"ending"') == 1 and "leaver" not in held
     assert edge.of("ending").ask(CHAT, chat(1)).status == 401
     assert new["ending"].ask(CHAT, chat(1)).status == 200
+
+
+def test_runs_at_once_lose_no_key_and_bring_none_back(edge: Edge, deployed: TestRack) -> None:
+    file = deployed.state.state_dir / "keys" / "api-keys.toml"
+    with ThreadPoolExecutor(2) as many:
+        runs = {name: many.submit(edge.applied, "issue", name) for name in TWINS}
+        edge.issued.update({name: run.result().out.strip() for name, run in runs.items()})
+        assert [statuses(edge.of(name), 1) for name in TWINS] == [[200], [200]]
+        deployed.sh(HOST, HELD)
+        run = many.submit(edge.applied, "revoke", TWINS[0])
+        deployed.sh(HOST, WAITS)
+        keys.revoke(file, TWINS[1])
+        deployed.sh(HOST, "systemctl stop keys-held")
+        assert "revoked" in run.result().text
+    assert [statuses(edge.of(name), 1) for name in TWINS] == [[401], [401]]
 
 
 def test_strangers_are_slowed_down_and_nobody_else(edge: Edge) -> None:

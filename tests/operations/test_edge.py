@@ -3,59 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from firstlight.edge.release import BASE, Release
-from firstlight.errors import FirstlightError
+from firstlight.edge.release import Release
 from firstlight.facts.edge import Edge, EdgeState
-from firstlight.operations.edge import items, released, returning
+from firstlight.operations.edge import items, released
 from firstlight.secret import Secret
-from tests.operations.play import commands, converged, run
+from tests.operations.edge_host import EdgeHost, dark, fresh
+from tests.operations.play import commands, converged
 from tests.stubs import Stubs
 
 FILES = {"nginx.conf": "events {}\n", "keys.map": Secret("d alice;\n"), "tls.key": Secret("k3y")}
 SERVING = Edge("new", "new", written=True, active=True, enabled=True)
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
-
-
-class EdgeHost:
-    """A folder for /etc/nginx/firstlight, and an nginx that runs what its link named last."""
-
-    def __init__(self, tmp_path: Path, stubs: Stubs) -> None:
-        self.base, self.stages, self.stubs = tmp_path / "edge", tmp_path / "stages", stubs
-        self.current, self.runs = self.base / "current", tmp_path / "runs"
-        take = f'basename "$(readlink {self.current})" >{self.runs}'
-        stubs.add("nginx")
-        stubs.add("journalctl", "echo last words of nginx")
-        stubs.add("curl", f"cat {self.runs} 2>/dev/null")
-        stubs.add(
-            "systemctl",
-            f'case "$1" in reload|start|reload-or-restart) {take};; is-active) exit 1;; esac',
-        )
-
-    def deploy(self, name: str, have: Edge | None = None) -> subprocess.CompletedProcess[str]:
-        time.sleep(0.02)  # releases are told apart by when they were made
-        release = Release(name, {"nginx.conf": "events {}\n"})
-        written = (self.base / f"releases/{name}/.complete").exists()
-        facts = {EdgeState: replace(have or Edge(), written=written)}
-        done = None
-        for command in commands(released, facts, release=release)[0]:
-            places = {BASE: self.base, "/run/firstlight": self.stages}
-            raw = command.get_raw_value()
-            instead = {path: place for path, place in places.items() if path in raw}
-            done = run(command, self.stubs.env, instead)
-            if done.returncode:
-                break
-        assert done is not None
-        return done
-
-    def running(self) -> str:
-        return self.runs.read_text().strip() if self.runs.exists() else ""
 
 
 @pytest.fixture
@@ -64,7 +27,7 @@ def edge(tmp_path: Path, stubs: Stubs) -> EdgeHost:
 
 
 def test_converged() -> None:
-    assert converged(released, {EdgeState: SERVING}, release=Release("new", {}))
+    assert converged(released, {EdgeState: SERVING}, release=fresh("new"))
 
 
 @pytest.mark.parametrize(
@@ -81,11 +44,11 @@ def test_converged() -> None:
 )
 def test_every_drift_is_acted_on(change: dict[str, object]) -> None:
     facts = {EdgeState: replace(SERVING, **change)}  # type: ignore[arg-type]
-    assert commands(released, facts, release=Release("new", {"nginx.conf": ""}))[0]
+    assert commands(released, facts, release=fresh("new"))[0]
 
 
 def test_a_failed_fact_is_no_exception() -> None:
-    assert commands(released, {EdgeState: None}, release=Release("new", {"nginx.conf": ""}))[0]
+    assert commands(released, {EdgeState: None}, release=fresh("new"))[0]
 
 
 def test_private_files_are_private() -> None:
@@ -132,6 +95,15 @@ def test_a_reload_that_fails_takes_the_link_back(edge: EdgeHost) -> None:
     assert edge.current.readlink().name == "one"
 
 
+def test_a_link_that_cannot_be_made_is_nobody_elses_doing(edge: EdgeHost) -> None:
+    edge.deploy("one")
+    edge.stubs.add("ln", "echo 'No space left on device' >&2; exit 1")
+    done = edge.deploy("two")
+    assert done.returncode != 0 and "No space left" in done.stderr
+    assert "the one before is current again" in done.stderr
+    assert edge.serving() == "one"
+
+
 def test_a_reload_without_effect_is_no_success(edge: EdgeHost) -> None:
     edge.deploy("one")
     edge.stubs.add("systemctl")
@@ -159,23 +131,36 @@ def test_the_current_release_is_never_taken_away(edge: EdgeHost) -> None:
     assert (edge.base / "releases/one/nginx.conf").exists()
 
 
-def test_what_is_not_seen_from_outside_is_taken_back(
-    edge: EdgeHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_not_seen_from_outside_is_taken_back(edge: EdgeHost) -> None:
     edge.deploy("one")
-    edge.deploy("two")
-    error = FirstlightError("it does not answer", where="https://x/v1/models", why="HTTP 502")
-    command = returning(Release("two", {}), "one", error)
-    places = {BASE: edge.base, "/run/firstlight": edge.stages}
-    instead = {path: place for path, place in places.items() if path in command.get_raw_value()}
-    done = run(command, edge.stubs.env, instead)
+    done = edge.deploy("two", probe=dark)
     assert done.returncode != 0
     assert "it does not answer; the one before serves again" in done.stderr
     assert "why: HTTP 502" in done.stderr
-    assert edge.running() == edge.current.readlink().name == "one"
+    assert edge.serving() == "one"
 
 
-def test_a_first_release_has_none_to_return_to() -> None:
-    command = returning(Release("one", {}), "", FirstlightError("it does not answer"))
-    assert "serves again" not in command.get_raw_value()
-    assert "it does not answer" in command.get_raw_value()
+def test_a_first_release_has_none_to_return_to(edge: EdgeHost) -> None:
+    done = edge.deploy("one", probe=dark)
+    assert done.returncode != 0
+    assert "serves again" not in done.stderr and "it does not answer" in done.stderr
+    assert edge.serving() == "one"
+
+
+def test_a_release_that_is_only_started_again_goes_back_to_nothing(edge: EdgeHost) -> None:
+    """What was before it may be weeks old, and know keys that are revoked."""
+    edge.deploy("one")
+    edge.deploy("two")
+    edge.runs.unlink()
+    done = edge.deploy("two", probe=dark)
+    assert done.returncode != 0 and "serves again" not in done.stderr
+    assert edge.serving() == "two"
+
+
+def test_one_before_that_does_not_come_back_is_not_said_to_serve(edge: EdgeHost) -> None:
+    edge.deploy("one")
+    edge.reloads(after='[ "$1" = reload ] || exit 0')
+    edge.stubs.add("sleep")
+    done = edge.deploy("two", probe=dark)
+    assert done.returncode != 0
+    assert "serves again" not in done.stderr and "did not come back" in done.stderr

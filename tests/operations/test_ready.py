@@ -29,7 +29,7 @@ def arguments(looked: list[str], **change: Any) -> dict[str, Any]:
         return [LIGHT]
 
     given: dict[str, Any] = {
-        "serves": SERVES,
+        "serves": lambda: SERVES,
         "packages": ("nginx",),
         "look": look,
         "timing": lambda *_: dict(TIMING),
@@ -98,7 +98,7 @@ def test_a_torn_receipt_is_written_anew(text: str) -> None:
 
 
 def test_another_engine_needs_another_receipt() -> None:
-    given = arguments([], serves={**SERVES, "models": [{"name": "other"}]})
+    given = arguments([], serves=lambda: {**SERVES, "models": [{"name": "other"}]})
     facts = with_receipt(first_run())
     assert len(commands(first_token, facts, executing=True, **given)[0]) == 1
 

@@ -58,7 +58,8 @@ def served(
         os_id="debian", os_version="13", arch="x86_64", uid=0, systemd=257, ipv6=ipv6,
         memory=2**34, free=10**12,
     )  # fmt: skip
-    return nginx_release(site[name], placed(site[name], site, None), site, probe, DEBIAN)
+    made, public = nginx_release(site[name], placed(site[name], site, None), site, probe, DEBIAN)
+    return made.last if made else None, public
 
 
 def texts(release: Release | None) -> dict[str, str]:
