@@ -11,6 +11,7 @@ from tests.lab.rack import TestRack
 # begun already goes on when its timer is stopped, and would see the change: `start` waits for its end.
 UNKEPT = """
 systemctl stop firstlight-firewall-keep.timer
+systemctl reset-failed firstlight-firewall-keep.service 2>/dev/null || true
 systemctl start firstlight-firewall-keep.service
 """
 OPEN = f"""{UNKEPT}

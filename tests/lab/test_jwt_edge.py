@@ -17,7 +17,8 @@ from tests.lab.client import CHAT, Client, chat
 from tests.lab.issuer_host import URL, IssuerHost
 from tests.lab.rack import BIN, Run, TestRack, command
 
-FETCH = "systemctl start firstlight-jwks.service"
+# As often as the tests like: systemd counts starts by hand, and failures.
+FETCH = "systemctl reset-failed firstlight-jwks.service; systemctl start firstlight-jwks.service"
 STATE = "/var/lib/firstlight/edge"
 
 

@@ -8,6 +8,7 @@ import pty
 import select
 import subprocess
 import sys
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -82,11 +83,14 @@ def test_ctrl_c_ends_it_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> Non
     inventory = tmp_path / "here.py"
     inventory.write_text('monitor = (["@local"], {"monitor": {"grafana": {"enabled": False}}})\n')
     ours, theirs = pty.openpty()
-    # A session of its own, whose terminal that is: then Ctrl-C is a key and no signal of ours.
+    # A session of its own, whose terminal that is: then Ctrl-C is a key and no signal of ours. Who
+    # runs the tests in the background has them ignore it, which is handed on.
     command = [
         "setsid",
         "--ctty",
         "--wait",
+        "env",
+        "--default-signal=INT",
         sys.executable,
         "-m",
         "firstlight",
@@ -106,7 +110,9 @@ def test_ctrl_c_ends_it_and_leaves_the_terminal_as_it_was(tmp_path: Path) -> Non
             assert select.select([ours], [], [], 30)[0], said
             said += os.read(ours, 65536)
         os.write(ours, b"\x03")
+        end = time.monotonic() + 60
         while select.select([ours], [], [], 30)[0]:
+            assert time.monotonic() < end, said
             try:
                 said += os.read(ours, 65536)
             except OSError:  # nobody has the terminal any more
