@@ -12,7 +12,7 @@ from typing import Any
 from firstlight.edge.pools import Peer, Pool, Public
 from firstlight.engines import endpoint_of, paths_of
 from firstlight.engines.instance import Instance
-from firstlight.engines.unit import OUT
+from firstlight.engines.unit import out_of
 from firstlight.settings import Guard
 from firstlight.settings.check_edges import GATE_OFFSET
 from firstlight.settings.value import is_ip
@@ -29,11 +29,6 @@ again finds out by a request that another copy then answers."""
 def socket(peer: Peer) -> str:
     """Return the socket of the gate before ``peer``."""
     return SOCKETS.replace("*", peer.name)
-
-
-def out_of(instance: Instance) -> str:
-    """Return the file whose presence says that ``instance`` is out of service."""
-    return f"{OUT}/{instance.name}"
 
 
 def pools(publics: Iterable[Public]) -> list[Pool]:
@@ -83,6 +78,7 @@ def doors(publics: Iterable[Public]) -> list[dict[str, Any]]:
             "upstream": f"gate_{place}",
             "address": authority(peer) if peer.address else "",
             "out": out_of(peer.instance),
+            "replica": peer.instance.name,
             "endpoint": "" if peer.address else endpoint_of(peer.instance),
         }
         for place, peer in enumerate(peers)
@@ -100,6 +96,7 @@ def gates(instances: Sequence[Instance]) -> list[dict[str, Any]]:
     return [
         {
             "port": instance.port + GATE_OFFSET,
+            "replica": instance.name,
             "endpoint": endpoint_of(instance),
             "out": out_of(instance),
             "paths": paths_of(instance.model),

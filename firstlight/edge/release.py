@@ -140,6 +140,7 @@ def texts(content: Content, name: str) -> dict[str, str | Secret]:
     if content.publics:
         rendered += ["public.conf", "errors.conf", "headers.conf", "client.js"]
         copied += ["route.js", "model.js"]
+        copied += ["silent.js"] if given["doors"] else []
         parts["unauthorized.json"] = errors.UNAUTHORIZED.body
         parts["routes.js"] = routes.script(content.publics)
     if content.gated:

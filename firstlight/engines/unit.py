@@ -34,6 +34,15 @@ PIDS_LIMIT = 4096
 STOP_MARGIN_SECONDS = 10
 
 
+def out_of(instance: Instance) -> str:
+    """Return the file whose presence says that ``instance`` is out of service.
+
+    Its port is in the name: where it had another one until now, the edge that still asks there
+    would ask whoever has that port from now on.
+    """
+    return f"{OUT}/{instance.name}-{instance.port}"
+
+
 @dataclass(frozen=True)
 class EngineUnit:
     """One instance's unit: its names, its ``docker run`` words, its files, and their hashes.
@@ -118,7 +127,7 @@ class EngineUnit:
             self.instance,
             self.described,
             container=self.container,
-            out=f"{OUT}/{self.instance.name}",
+            out=out_of(self.instance),
             drain_seconds=self.drain_seconds,
             end_seconds=STOP_MARGIN_SECONDS,
             secret=self.secrets[0] if self.keyed else None,

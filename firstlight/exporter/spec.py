@@ -10,7 +10,7 @@ from firstlight import last_run, receipt
 from firstlight.edge.certificates import FOLDER as TLS
 from firstlight.edge.release import CURRENT
 from firstlight.engines import engine_of
-from firstlight.engines.unit import OUT, EngineUnit
+from firstlight.engines.unit import EngineUnit, out_of
 
 if TYPE_CHECKING:
     from firstlight.engines.instance import Instance
@@ -62,7 +62,7 @@ def model(instance: Instance) -> dict[str, Any]:
         "concurrency": served.concurrency,
         "context": served.context,
         "markers": EngineUnit(instance).done_markers,
-        "out": f"{OUT}/{instance.name}",
+        "out": out_of(instance),
     }
     if served.engine == "ollama" and instance.leads:
         inner = engine_of(served).container(instance)

@@ -43,7 +43,7 @@ def fake_engine(rack: TestRack) -> Iterator[subprocess.Popen[str]]:
     )
     pipe = subprocess.PIPE
     # What is stopped is out of the edge, too: the fake one is let in by hand.
-    letting_in = "rm /run/firstlight-engines/tiny"
+    letting_in = "rm /run/firstlight-engines/tiny-8000"
     with stopped(rack), subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as engine:
         assert engine.stdin and engine.stdout
         engine.stdin.write(FAKE)

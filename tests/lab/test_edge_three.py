@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from tests.lab import lab_keys, three
 from tests.lab.client import CHAT, Client
 from tests.lab.crowd import Crowd, Outcome
 from tests.lab.rack import TestRack
-from tests.lab.three import EDGE, ENGINES
+from tests.lab.three import EDGE, ENGINES, asked, tagged
 from tests.lab.told import Told, prompt, told
 
 pytestmark = pytest.mark.timeout(3000)  # the first of them waits for three hosts
@@ -58,16 +57,6 @@ def silent(client: Client, engines: list[Told]) -> Iterator[Callable[[], tuple[s
             return name, found
 
         yield end
-
-
-def tagged(name: str) -> str:
-    """``name`` as no other try has it: the engines outlive a test, and know what they were asked."""
-    return f"{name}{time.monotonic_ns()}"
-
-
-def asked(engines: list[Told], name: str) -> list[list[str]]:
-    """What became of ``name`` at each engine."""
-    return [engine.seen().get(name, []) for engine in engines]
 
 
 @pytest.mark.usefixtures("silent")  # it waits while other tests ask
@@ -166,23 +155,37 @@ def test_an_engine_host_that_is_lost_is_not_noticed(
 def test_nobody_comes_in_at_the_engines_gates(rack_of_three: TestRack) -> None:
     url = f"https://{rack_of_three.address(ENGINES[0])}:18000{CHAT}"
     for where in (EDGE, ENGINES[1]):
-        asked = rack_of_three.sh(
+        found = rack_of_three.sh(
             where, f"curl -sk -m 5 -d '{{}}' -o /dev/null -w '%{{http_code}}' {url}; true"
         )
-        assert asked.out in ("400", "000")
+        assert found.out in ("400", "000")
+
+
+def test_copies_that_are_out_use_up_no_tries(client: Client, engines: list[Told]) -> None:
+    """Two of four: with nothing open they are asked first whenever their second is over."""
+    three.tell_edge(three.ABSENT)
+    waiting = [prompt(f"{tagged('open')} wait 20000", True) for _ in engines]
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(Crowd(client, waiting).ask)
+        dropped = tagged("dropped")
+        assert client.ask(CHAT, prompt(f"{dropped} drop")).status == 503
+        assert asked(engines, dropped) == [["came"], ["came"]]
+        for number in range(5):
+            time.sleep(1.5)
+            assert client.ask(CHAT, prompt(f"{tagged(f'there{number}-')} say")).status == 200
+        assert {each.status for each in busy.result(60)} == {200}
 
 
 def test_a_canary_answers_its_share_of_the_keys_and_always_the_same(
-    rack_of_three: TestRack, client: Client, engines: list[Told], tmp_path: Path
+    rack_of_three: TestRack, client: Client, engines: list[Told]
 ) -> None:
     """The last test of this file: from here on lab2 is asked for by some keys alone."""
-    run = three.try_out(tmp_path)
-    assert run.code == 0, run.text
+    three.tell_edge(three.CANARY)
 
-    def ask(asked: str) -> int:
-        key = asked.partition("-")[0]
+    def ask(name: str) -> int:
+        key = name.partition("-")[0]
         found = replace(client, key=lab_keys.key_text(rack_of_three.state, key))
-        return found.ask(CHAT, prompt(f"{asked} say")).status
+        return found.ask(CHAT, prompt(f"{name} say")).status
 
     tag = tagged("")
     words = [f"{key}-{turn}-{tag}" for turn in range(3) for key in three.KEYS]

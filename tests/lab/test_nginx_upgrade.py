@@ -46,7 +46,7 @@ def patient_engine(rack: TestRack) -> Iterator[None]:
         engine.stdin.close()
         assert engine.stdout.readline() == "listening\n"
         # What is stopped is out of the edge, too: this one is let in by hand.
-        rack.sh("lab1", "rm /run/firstlight-engines/tiny")
+        rack.sh("lab1", "rm /run/firstlight-engines/tiny-8000")
         try:
             yield
         finally:

@@ -22,7 +22,7 @@ IMAGE = "docker inspect -f '{{.Config.Image}}' firstlight-tiny"
 # Until its stop has begun: with this file the edge lets nobody in.
 STOP = """
 systemctl stop --no-block firstlight-engine-tiny
-for _ in $(seq 300); do [ ! -e /run/firstlight-engines/tiny ] || exit 0; sleep 0.1; done; exit 1
+for _ in $(seq 300); do [ ! -e /run/firstlight-engines/tiny-8000 ] || exit 0; sleep 0.1; done; exit 1
 """
 
 

@@ -30,7 +30,7 @@ systemd-run -q --collect --unit=told-engine -p RuntimeMaxSec={SECONDS} -p LimitN
   python3 /run/told_engine.py {ADDRESS} {PORT}
 for i in $(seq 300); do curl -fs http://{ENGINE}/seen >/dev/null && break; sleep 0.1; done
 curl -fsS http://{ENGINE}/seen >/dev/null || exit 1
-rm -f /run/firstlight-engines/tiny
+rm -f /run/firstlight-engines/tiny-8000
 """
 # Starts by hand count against the unit's limit like its own.
 END = f"""

@@ -29,7 +29,7 @@ def test_a_workstation_has_its_own_models_and_nothing_between(site_of: MakeSite)
     assert found.stable.alone and found.canary is None
     (upstream,) = upstreams([found])
     assert upstream["servers"] == ["198.18.125.2:8080 max_fails=0"]
-    assert upstream["out"] == "/run/firstlight-engines/tiny" and not doors([found])
+    assert upstream["out"] == "/run/firstlight-engines/tiny-8000" and not doors([found])
 
 
 def test_an_edge_in_front_of_two_engine_hosts(site_of: MakeSite) -> None:

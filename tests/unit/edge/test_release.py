@@ -173,12 +173,15 @@ def test_silence_is_borne_on_every_way_to_an_engine(site_of: MakeSite) -> None:
             assert "/proxy.conf;" in text or not file.startswith("to-"), file
 
 
-def test_a_request_goes_to_one_other_copy_at_most(make: Make) -> None:
-    way = texts(make({"replicas": 2}))["to-p0.conf"]
+def test_only_copies_that_were_silent_are_counted(make: Make) -> None:
+    made, alone = texts(make({"replicas": 2})), texts(make())
+    way = made["to-p0.conf"]
     assert "proxy_next_upstream error http_502 http_403 non_idempotent;" in way
-    assert "proxy_next_upstream_tries 2;" in way
+    assert "proxy_next_upstream_t" not in way  # neither by tries nor by time
+    # At both places where a gate says 403.
+    assert made["pools.conf"].count("js_header_filter silent.counted;") == 2 * 2
     assert 'proxy_set_header Authorization "";' in way
-    assert "proxy_next_upstream off;" in texts(make())["to-p0.conf"]
+    assert "proxy_next_upstream off;" in alone["to-p0.conf"] and "silent.js" not in alone
 
 
 def test_sockets_of_a_killed_nginx_do_not_stand_in_the_way(tmp_path: Path) -> None:

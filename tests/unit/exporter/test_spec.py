@@ -22,7 +22,7 @@ def test_models_as_the_inventory_has_them(load: Load) -> None:
     tiny, qwen = made(settings)["models"]
     assert (tiny["model"], tiny["replica"], tiny["info"]["engine"]) == ("tiny", "tiny", "llamacpp")
     assert "probe" not in tiny, "it has metrics of its own"
-    assert tiny["out"] == "/run/firstlight-engines/tiny"
+    assert tiny["out"] == "/run/firstlight-engines/tiny-8000"
     assert [path.rpartition("/")[2] for path in tiny["markers"]] == [".firstlight.json"]
     assert qwen["probe"]["port"] == 11434 and qwen["probe"]["address"].startswith("198.18.")
 
