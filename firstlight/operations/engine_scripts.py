@@ -53,6 +53,17 @@ tidy() {
     grep -qsF "$volume:" "$installed" "$previous" || docker volume rm "$volume" >/dev/null 2>&1
   done
 }
+# This run ends here: who made room for what was to come is not left stopped. What it was to come
+# back to may be where this one would go on trying.
+others_back() {
+  for mark in "$states"/*/unproven; do
+    other=${mark%/unproven}; other=${other##*/} waiting=firstlight-engine-${other##*/}.service
+    [ -e "$mark" ] && [ "$other" != "$name" ] || continue
+    [ "$(systemctl is-active "$waiting")" = inactive ] || continue
+    [ "$1" = returned ] || systemctl disable --quiet --now "$unit"
+    systemctl start --no-block "$waiting" && say "$other had made room, and starts again as it was"
+  done
+}
 # One that an earlier run left there is not what is wanted now.
 [ "$written" = no ] || rm -f "$next"
 if [ "$how" = adopt ]; then
@@ -82,10 +93,11 @@ if [ "$alone" = no ]; then
   rm -f "$unproven"; say "a copy over several hosts is not put back by itself: take the change back, and run again"
   exit 1
 fi
-[ "$serving" = yes ] || exit 1
+[ "$serving" = yes ] || { others_back never; exit 1; }
 systemctl stop "$unit"; take "$previous"; loaded
 if systemctl start "$unit"; then rm -f "$unproven"; say "returned to the version before: it answers again"
 else say "the version before does not start either"; fi
+others_back returned
 exit 1
 """
 )
@@ -93,11 +105,11 @@ exit 1
 RETIRE = (
     NETWORKS
     + r"""
-out=$1 state=$2 folder=$3; shift 3
+state=$1 folder=$2; shift 2
 for name in "$@"; do
   unit=firstlight-engine-$name.service
   systemctl disable --quiet --now "$unit"
-  rm -rf -- "/etc/systemd/system/$unit" "$folder/$name" "$folder/$name.yaml" "$state/$name" "$out/$name"
+  rm -rf -- "/etc/systemd/system/$unit" "$folder/$name" "$folder/$name.yaml" "$state/$name"
   docker volume ls -q 2>/dev/null | grep -E "^firstlight-cache-$name(-[0-9a-f]{12})?\$" |
   xargs -r docker volume rm >/dev/null 2>&1
 done

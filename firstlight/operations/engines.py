@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from firstlight.engines.unit import FOLDER, LABEL, OUT, EngineUnit
+from firstlight.engines.unit import FOLDER, LABEL, EngineUnit
 from firstlight.errors import FirstlightError
 from firstlight.facts.engines import Engines, EngineState, EngineStates
 from firstlight.operations.commands import explained, failure, script
@@ -34,7 +34,9 @@ def retired(keep: Sequence[str]) -> Generator[StringCommand, None, None]:
     """
     Stop and remove the engines of models that are no longer served.
 
-    Their weights stay: a model that is taken back is served again without a download.
+    Their weights stay: a model that is taken back is served again without a download. So does the
+    mark that they are out of service: until its next release the edge knows them at their ports,
+    where others may answer by then.
 
     + keep: names of the instances that are
     """
@@ -42,7 +44,7 @@ def retired(keep: Sequence[str]) -> Generator[StringCommand, None, None]:
     if not stale:
         host.noop("no engine is left over")
         return
-    yield script(RETIRE, OUT, STATE, FOLDER, *stale)
+    yield script(RETIRE, STATE, FOLDER, *stale)
 
 
 @operation()
@@ -58,7 +60,7 @@ def room(units: Sequence[EngineUnit]) -> Generator[StringCommand, None, None]:
     found = read()
     named = [unit.named(found.uuids) for unit in units]
     stop = [
-        name if unit.instance.node is None else f"{name}="
+        name if unit.instance.node is None and found.units[name].active == "active" else f"{name}="
         for unit in in_the_way(named, found)
         for name in [unit.instance.name]
     ]
@@ -78,7 +80,8 @@ def in_the_way(units: Sequence[EngineUnit], found: Engines) -> list[EngineUnit]:
     return [
         unit
         for name, unit in changing.items()
-        if (have := found.units.get(name, NONE)).active == "active"
+        # One that is loading, or about to start anew, has its GPUs as well.
+        if (have := found.units.get(name, NONE)).active not in ("inactive", "failed")
         if (unit.instance.node is not None and unit.instance.leads)
         or any(takes(other, unit, have) for other in changing.values() if other is not unit)
     ]

@@ -42,6 +42,55 @@ def test_a_version_that_does_not_answer_is_taken_back(host: Host, unit: EngineUn
     assert "_SYSTEMD_INVOCATION_ID=5eed + INVOCATION_ID=5eed" in words
 
 
+def made_room(host: Host, *names: str) -> None:
+    """Engines that were stopped for others, as MAKE_ROOM leaves them."""
+    for name in names:
+        (host.state / name).mkdir(exist_ok=True)
+        (host.state / name / "unproven").touch()
+
+
+def test_others_that_made_room_for_it_start_again(host: Host, unit: EngineUnit) -> None:
+    _, command = switch(unit, have(unit, spec="another", unit="another"))
+    made_room(host, "tiny", "second", "third.2")
+    host.installed.write_text("new, and stopped")
+    (host.state / "tiny/previous.service").write_text("old")
+    (host.state / "tiny/next.service").write_text("new")
+    code, said = host.replace(command, "old", "inactive")
+    assert code == 1 and host.installed.read_text() == "old"
+    assert host.stubs.calls("systemctl")[-4:] == [
+        "systemctl is-active firstlight-engine-second.service",
+        "systemctl start --no-block firstlight-engine-second.service",
+        "systemctl is-active firstlight-engine-third.2.service",
+        "systemctl start --no-block firstlight-engine-third.2.service",
+    ]
+    assert "second had made room, and starts again as it was" in said
+
+
+def test_a_new_one_that_does_not_answer_leaves_the_place_to_who_had_it(
+    host: Host, unit: EngineUnit
+) -> None:
+    _, command = switch(unit, {})
+    made_room(host, "second")
+    (host.state / "tiny/next.service").write_text("new")
+    code, _ = host.replace(command, "nothing", "inactive")
+    assert code == 1
+    assert host.stubs.calls("systemctl")[-2:] == [
+        "systemctl disable --quiet --now firstlight-engine-tiny.service",
+        "systemctl start --no-block firstlight-engine-second.service",
+    ]
+
+
+def test_others_that_serve_are_left_alone(host: Host, unit: EngineUnit) -> None:
+    _, command = switch(unit, {})
+    made_room(host, "second")
+    (host.state / "tiny/next.service").write_text("new")
+    assert host.replace(command, "nothing", "active")[0] == 1
+    assert not [
+        call for call in host.stubs.calls("systemctl") if "start" in call and "second" in call
+    ]
+    assert "--now" not in " ".join(host.stubs.calls("systemctl"))
+
+
 def test_neither_version_answers(host: Host, unit: EngineUnit) -> None:
     _, command = switch(unit, have(unit, spec="another", unit="another"))
     host.installed.write_text("old")

@@ -94,7 +94,6 @@ def test_models_gone_are_stopped_and_removed(stubs: Stubs, tmp_path: Path) -> No
         "/etc/systemd/system": tmp_path / "units",
         "/etc/firstlight/engines": tmp_path / "engines",
         "/var/lib/firstlight/engines": tmp_path / "state",
-        "/run/firstlight-engines": tmp_path / "out",
     }
     for path in folders.values():
         path.mkdir()
@@ -105,7 +104,7 @@ def test_models_gone_are_stopped_and_removed(stubs: Stubs, tmp_path: Path) -> No
     (command,), _ = commands(retired, facts, keep=("tiny",))
     assert run(command, stubs.env, folders).returncode == 0
     left = [path.name for folder in folders.values() for path in folder.iterdir()]
-    assert left == [UNIT, "tiny", "tiny", "tiny"]
+    assert left == [UNIT, "tiny", "tiny"]
     calls = stubs.calls()
     assert calls[0].endswith("--now firstlight-engine-old.service")
     removed = "docker volume rm firstlight-cache-old firstlight-cache-old-0123456789ab"
@@ -126,6 +125,8 @@ def serves(name: str, port: int, *gpus: str, **change: object) -> EngineState:
         ({"a": serves("a", 8001), "b": serves("b", 8000)}, ["a", "b"]),
         ({"a": serves("a", 8000), "b": serves("b", 8001)}, []),
         ({"b": serves("b", 8000, active="failed")}, []),
+        # One that is loading has no version to go back to.
+        ({"b": serves("b", 8000, active="activating")}, ["b="]),
         ({}, []),
     ],
 )

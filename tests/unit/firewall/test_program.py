@@ -83,6 +83,26 @@ def test_keep_loads_only_what_differs(
     assert "changed by somebody" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("already", [True, False])
+def test_keep_leaves_a_trial_alone_also_one_that_begins_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, already: bool
+) -> None:
+    armed = tmp_path / "armed"
+    looked: list[int] = []
+
+    def differences() -> list[str]:
+        looked.append(1)
+        armed.touch()  # its files are there from now on
+        return ["not there: rule input"]
+
+    if already:
+        armed.touch()
+    monkeypatch.setattr(program, "TRIED", armed)
+    monkeypatch.setattr(program, "differences", differences)
+    monkeypatch.setattr(program, "load", lambda: pytest.fail("the trial's rules were loaded"))
+    assert program.main(["keep"]) == 0 and len(looked) == (not already)
+
+
 class Nft:
     """nft that takes what ``takes`` names, with ``loaded`` as what it lists."""
 
