@@ -176,7 +176,9 @@ def serve(engine: Engine, *addresses: tuple[str, int]) -> None:
         told.wait(number(LOAD, 1.0))
         engine.loaded = True
     say(engine.name, f"serving {', '.join(engine.models) or 'no model'}; nothing is computed")
-    told.wait(FOREVER)
+    # A signal that another thread was given wakes nobody who waits without an end.
+    while not told.wait(1.0):
+        pass
     engine.leaving = True
     say(engine.name, f"ending, {engine.desk.running} answers open")
     if engine.ending == "close":
